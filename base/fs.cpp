@@ -1,0 +1,202 @@
+#include "base/fs.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "base/error.hpp"
+#include "base/scope_exit.hpp"
+#include "base/sys.hpp"
+
+namespace estiba::fs {
+namespace {
+
+struct DirCloser {
+  void operator()(DIR* dir) const { ::closedir(dir); }
+};
+using Dir = std::unique_ptr<DIR, DirCloser>;
+
+Dir open_dir(UniqueFd fd, const std::string& subject) {
+  DIR* dir = ::fdopendir(fd.get());
+  if (!dir) throw Error{"fdopendir", subject, Errno{errno}};
+  fd.release();
+  return Dir{dir};
+}
+
+std::vector<std::string> names_in(UniqueFd fd, const std::string& subject) {
+  Dir dir = open_dir(std::move(fd), subject);
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(dir.get())) {
+    std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  return names;
+}
+
+// Removes what is in the directory, never crossing into another filesystem.
+void empty_dir(FdRef dir, dev_t device, const std::string& subject) {
+  for (const auto& name : names_in(sys::openat(dir, ".", O_RDONLY | O_DIRECTORY), subject)) {
+    if (::unlinkat(dir.get(), name.c_str(), 0) == 0 || errno == ENOENT) continue;
+    if (errno != EISDIR && errno != EPERM) throw Error{"unlink", join(subject, name), Errno{errno}};
+    UniqueFd child = sys::openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    if (sys::fstat(child).st_dev != device)
+      throw Error(
+          cat("refusing to remove ", join(subject, name), ": another filesystem is mounted there"));
+    empty_dir(child, device, join(subject, name));
+    if (::unlinkat(dir.get(), name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
+      throw Error{"rmdir", join(subject, name), Errno{errno}};
+  }
+}
+
+std::optional<UniqueFd> lock(const std::string& path, int operation) {
+  UniqueFd fd = sys::open(path, O_RDWR | O_CREAT, 0600);
+  if (sys::eintr([&] { return ::flock(fd.get(), operation); }) == 0) return fd;
+  if (errno == EWOULDBLOCK) return std::nullopt;
+  throw Error{"flock", path, Errno{errno}};
+}
+
+int flock_operation(FileLock::Mode mode) {
+  return mode == FileLock::Mode::shared ? LOCK_SH : LOCK_EX;
+}
+
+}  // namespace
+
+std::string read_all(const std::string& path, size_t max_size) {
+  UniqueFd fd = sys::open(path, O_RDONLY);
+  if (S_ISDIR(sys::fstat(fd).st_mode)) throw Error{"read", path, Errno{EISDIR}};
+  std::string content;
+  size_t filled = 0;
+  while (true) {
+    content.resize(filled + std::max<size_t>(filled, 16384));
+    size_t got = sys::read(fd, content.data() + filled, content.size() - filled, path);
+    filled += got;
+    if (filled > max_size)
+      throw Error(cat(path, " is larger than ", std::to_string(max_size), " bytes"));
+    if (got == 0) break;
+  }
+  content.resize(filled);
+  return content;
+}
+
+std::optional<std::string> read_if_exists(const std::string& path, size_t max_size) {
+  try {
+    return read_all(path, max_size);
+  } catch (const Error& error) {
+    if (error.code() == ENOENT || error.code() == ENOTDIR) return std::nullopt;
+    throw;
+  }
+}
+
+void write_atomic(const std::string& path, std::string_view content, mode_t mode,
+                  Durability durability) {
+  static unsigned counter = 0;
+  std::string temporary =
+      cat(path, ".", std::to_string(::getpid()), ".",
+          std::to_string(__atomic_fetch_add(&counter, 1, __ATOMIC_RELAXED)), ".tmp");
+  ScopeExit discard([&] { ::unlink(temporary.c_str()); });
+  UniqueFd fd = sys::open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode);
+  sys::write_all(fd, content, path);
+  if (durability == Durability::synced) sys::fsync(fd, path);
+  sys::rename(temporary, path);
+  discard.keep();
+  if (durability == Durability::synced) {
+    UniqueFd dir = sys::open(parent_path(path), O_RDONLY | O_DIRECTORY);
+    sys::fsync(dir, path);
+  }
+}
+
+void make_dirs(const std::string& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) == 0) return;
+  if (errno == ENOENT) {
+    make_dirs(parent_path(path), mode);
+    if (::mkdir(path.c_str(), mode) == 0) return;
+  }
+  int code = errno;
+  if (code == EEXIST) {
+    auto status = sys::stat(path);
+    if (status && S_ISDIR(status->st_mode)) return;
+    code = ENOTDIR;
+  }
+  throw Error{"mkdir", path, Errno{code}};
+}
+
+std::vector<std::string> list_dir(const std::string& path) {
+  if (!exists(path)) return {};
+  auto names = names_in(sys::open(path, O_RDONLY | O_DIRECTORY), path);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void remove_tree(const std::string& path) {
+  auto status = sys::lstat(path);
+  if (!status) return;
+  if (!S_ISDIR(status->st_mode)) {
+    sys::unlink(path);
+    return;
+  }
+  {
+    UniqueFd dir = sys::open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    empty_dir(dir, status->st_dev, path);
+  }
+  sys::rmdir(path);
+}
+
+bool exists(const std::string& path) { return sys::lstat(path).has_value(); }
+
+std::string clean_path(std::string_view path) {
+  bool absolute = path.starts_with('/');
+  std::vector<std::string_view> parts;
+  size_t start = 0;
+  while (start <= path.size()) {
+    size_t end = std::min(path.find('/', start), path.size());
+    std::string_view part = path.substr(start, end - start);
+    start = end + 1;
+    if (part.empty() || part == ".") continue;
+    if (part != ".." || (parts.empty() ? !absolute : parts.back() == "..")) {
+      parts.push_back(part);
+    } else if (!parts.empty()) {
+      parts.pop_back();
+    }
+  }
+  std::string out = absolute ? "/" : "";
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) out += '/';
+    out += parts[i];
+  }
+  return out.empty() ? "." : out;
+}
+
+std::string join(std::string_view base, std::string_view relative) {
+  if (relative.starts_with('/') || base.empty()) return std::string(relative);
+  return base.ends_with('/') ? cat(base, relative) : cat(base, "/", relative);
+}
+
+std::string parent_path(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return ".";
+  return slash == 0 ? "/" : std::string(path.substr(0, slash));
+}
+
+std::string base_name(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos || path == "/") return std::string(path);
+  return std::string(path.substr(slash + 1));
+}
+
+FileLock FileLock::acquire(const std::string& path, Mode mode) {
+  return FileLock{*lock(path, flock_operation(mode))};
+}
+
+std::optional<FileLock> FileLock::try_acquire(const std::string& path, Mode mode) {
+  auto fd = lock(path, flock_operation(mode) | LOCK_NB);
+  if (!fd) return std::nullopt;
+  return FileLock{std::move(*fd)};
+}
+
+}  // namespace estiba::fs

@@ -1,0 +1,29 @@
+// JSON at the edges: strict typed getters whose errors name the place.
+#pragma once
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace estiba {
+
+// Keeps the order of keys as written, which users see.
+using Json = nlohmann::ordered_json;
+
+/// Parses a whole text; an Error names `what` and the byte where it went wrong.
+Json parse_json(std::string_view text, std::string_view what);
+
+namespace json {
+/// The member, or nothing if it is missing or null; an Error if it has another type.
+std::optional<std::string> string_at(const Json& object, const char* key);
+std::optional<int64_t> int_at(const Json& object, const char* key);
+std::optional<bool> bool_at(const Json& object, const char* key);
+std::vector<std::string> strings_at(const Json& object, const char* key);
+/// As above, but an Error if it is missing.
+std::string required_string(const Json& object, const char* key);
+int64_t required_int(const Json& object, const char* key);
+}  // namespace json
+
+}  // namespace estiba

@@ -1,0 +1,52 @@
+// From files to Project: the phase list and nothing else. Bad input yields diagnostics, never a
+// throw (an Error is thrown only for what is no file's fault, such as no Compose file to be found).
+#pragma once
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compose-spec/diagnostic.hpp"
+#include "compose-spec/project.hpp"
+
+namespace estiba::spec {
+
+struct LoadOptions {
+  /// -f, or COMPOSE_FILE, in order; "-" reads standard input. Empty: search by the default names.
+  std::vector<std::string> files;
+  std::vector<std::string> env_files;  ///< --env-file
+  std::string project_directory;       ///< --project-directory
+  std::string project_name;            ///< -p
+  std::vector<std::string> profiles;   ///< --profile; "*" enables all
+  /// Services named on the command line: enabled whatever their profiles.
+  std::vector<std::string> targets;
+  std::string current_directory;  ///< absolute
+  std::map<std::string, std::string> environment;
+  bool interpolate = true, normalize = true, resolve_paths = true, check_consistency = true,
+       resolve_environment = true;
+};
+
+struct Loaded {
+  std::optional<Project> project;  ///< nothing if there are errors
+  Diagnostics diagnostics;
+  /// The canonical model as `config` prints it, keys in canonical order: JSON text.
+  std::string canonical_json;
+  /// The same as YAML.
+  std::string canonical_yaml;
+  /// Variables used in the files, for `config --variables` and `--environment`: JSON text.
+  std::string variables_json;
+  std::map<std::string, std::string> project_environment;
+};
+
+Loaded load(const LoadOptions& options);
+
+/// The Project of a canonical model that `load` printed (canonical_json), with what the model
+/// itself does not hold. The command line sends this text to the server.
+Project from_canonical_json(const std::string& canonical_json);
+
+/// What identifies a project before, or without, its file: -p, COMPOSE_PROJECT_NAME, `name:`, the
+/// directory's name made valid. Nothing if neither a name nor a file is there.
+std::optional<std::string> project_name(const LoadOptions& options);
+
+}  // namespace estiba::spec

@@ -1,0 +1,84 @@
+// The image store: content-addressed, layers unpacked once by diff id and shared; tags are atomic.
+// Any process may open it; writers take a file lock.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace estiba::img {
+
+struct ImageHealthcheck {
+  std::vector<std::string> test;
+  std::chrono::nanoseconds interval{0}, timeout{0}, start_period{0},
+      start_interval{0};  ///< 0: default
+  int retries = 0;
+};
+
+/// The execution part of an OCI image configuration.
+struct ImageConfig {
+  std::string architecture, os, variant, created, author;
+  std::string user, working_dir, stop_signal;
+  std::vector<std::string> env, entrypoint, cmd, shell, onbuild;
+  std::vector<std::string> exposed_ports, volumes;  ///< "80/tcp"; "/data"
+  std::map<std::string, std::string> labels;
+  std::optional<ImageHealthcheck> healthcheck;
+};
+
+struct ImageRecord {
+  std::string id;                       ///< "sha256:" and the digest of the configuration blob
+  std::vector<std::string> references;  ///< "docker.io/library/nginx:1.27" in full
+  ImageConfig config;
+  std::vector<std::string> diff_ids;    ///< lowest first
+  std::vector<std::string> layer_dirs;  ///< unpacked, topmost first: overlay's lowerdir order
+  uint64_t size = 0;                    ///< bytes of the unpacked layers
+};
+
+/// "nginx" → {docker.io, library/nginx, latest, ""}.
+struct Reference {
+  std::string registry, repository, tag, digest;
+  std::string full() const;
+  /// As people write it: "nginx:latest", "bench/busybox:latest".
+  std::string familiar() const;
+  /// Nothing if it is not a valid reference.
+  static std::optional<Reference> parse(const std::string& text);
+};
+
+/// One line of progress at a time: "fetching packages", 0.4 (a fraction, or negative: unknown).
+using Progress = std::function<void(const std::string& what, double fraction)>;
+
+class Images {
+ public:
+  explicit Images(std::string state_dir);
+  ~Images();
+
+  /// By reference, id, or unique id prefix.
+  std::optional<ImageRecord> find(const std::string& reference) const;
+  std::vector<ImageRecord> list() const;
+
+  /// docker import: a root filesystem tar (plain, gzip, zstd, xz, bzip2; "-" for standard input)
+  /// becomes an image of one layer. `changes` are Dockerfile instructions (CMD, ENV, ...). Returns
+  /// its id.
+  std::string import(const std::string& file, const std::string& reference,
+                     const std::vector<std::string>& changes, const std::string& message,
+                     const Progress& progress);
+  /// Makes a Debian base image with mmdebstrap from the mirror that the host's apt uses.
+  std::string bootstrap(const std::string& reference, const std::vector<std::string>& packages,
+                        const Progress& progress);
+  void tag(const std::string& reference, const std::string& new_reference);
+  /// Removes a reference; with the last one (or by id) the image, and layers nobody else has.
+  /// Returns what went: "Untagged: ...", "Deleted: sha256:...". `in_use` ids are refused unless
+  /// force.
+  std::vector<std::string> remove(const std::string& reference,
+                                  const std::vector<std::string>& in_use, bool force);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace estiba::img

@@ -1,0 +1,74 @@
+// What will be done, as data: a DAG of actions, each with the reason for it. The order of nodes is
+// topological and deterministic, so that its text can be compared.
+#pragma once
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "compose-spec/project.hpp"
+
+namespace estiba::scheduler {
+
+struct CreateNetwork {
+  std::string key;
+};
+struct RemoveNetwork {
+  std::string name;
+};
+struct CreateVolume {
+  std::string key;
+};
+struct RemoveVolume {
+  std::string name;
+};
+struct CreateContainer {
+  std::string service;
+  int number = 1;
+  std::string name;
+  /// The container this one replaces (empty: none): it hands over anonymous volumes, then goes.
+  std::string replaces;
+};
+/// `container` is an id, or "=NAME" for a container that an earlier CreateContainer of this plan
+/// makes.
+struct StartContainer {
+  std::string service, container;
+};
+struct StopContainer {
+  std::string service, container;
+};
+struct RemoveContainer {
+  std::string service, container;
+};
+/// Waits until every container of the service meets the condition.
+struct WaitFor {
+  std::string service;
+  spec::DependsOnCondition condition = spec::DependsOnCondition::service_started;
+  /// The service that waits; empty for `up --wait`.
+  std::string waiter;
+  bool required = true;
+};
+
+using Action =
+    std::variant<CreateNetwork, RemoveNetwork, CreateVolume, RemoveVolume, CreateContainer,
+                 StartContainer, StopContainer, RemoveContainer, WaitFor>;
+
+using NodeId = int;
+
+struct PlanNode {
+  NodeId id = 0;
+  Action action;
+  std::vector<NodeId> deps;
+  std::string cause;  ///< "not created yet", "image changed", "scale 2 -> 1"
+};
+
+struct Plan {
+  std::vector<PlanNode> nodes;
+};
+
+/// "create container web-1", "start container =web-1", "wait for db healthy" ...
+std::string describe(const Action& action);
+/// `#2 [1] remove container web-2  (scale 2 -> 1)\n` a node.
+std::string to_text(const Plan& plan);
+
+}  // namespace estiba::scheduler

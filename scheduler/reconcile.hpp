@@ -1,0 +1,65 @@
+// Project + ObservedState → Plan: pure decisions, no I/O. reconcile(observed := after the plan) is
+// empty.
+#pragma once
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "compose-spec/project.hpp"
+#include "scheduler/observed_state.hpp"
+#include "scheduler/plan.hpp"
+
+namespace estiba::scheduler {
+
+enum class Recreate { diverged, force, never };
+enum class Start { yes, no };
+enum class Wait { no, running_or_healthy };
+
+struct UpOptions {
+  /// Services named on the command line; empty: all. Their dependencies come along unless no_deps.
+  std::vector<std::string> targets;
+  bool no_deps = false;
+  Recreate recreate = Recreate::diverged;
+  /// --always-recreate-deps: force also for dependencies.
+  bool recreate_dependencies = false;
+  bool remove_orphans = false;
+  std::map<std::string, int> scale;
+  Start start = Start::yes;
+  Wait wait = Wait::no;
+};
+
+struct Desired {
+  spec::Project project;
+  /// Service → id of the image it is to run ("sha256:...").
+  std::map<std::string, std::string> image_ids;
+};
+
+/// A cycle of depends_on as the whole path, "a -> b -> a"; nothing if there is none.
+std::optional<std::string> find_cycle(const spec::Project& project);
+
+/// The targets and (unless no_deps) all they depend on, transitively, dependencies first.
+std::vector<std::string> select_services(const spec::Project& project,
+                                         const std::vector<std::string>& targets, bool no_deps);
+
+Plan plan_up(const Desired& desired, const ObservedState& observed, const UpOptions& options);
+
+struct DownOptions {
+  std::vector<std::string> targets;  ///< empty: the whole project
+  bool remove_volumes = false;
+  bool remove_orphans = false;
+  /// The project's model where a file is at hand: decides orphans and external resources.
+  std::optional<spec::Project> project;
+};
+/// Order comes from ObservedContainer::depends_on, so it needs no file.
+Plan plan_down(const ObservedState& observed, const DownOptions& options);
+
+/// stop: dependents before what they depend on. start: dependencies first, with their conditions.
+Plan plan_stop(const ObservedState& observed, const std::vector<std::string>& targets);
+Plan plan_start(const ObservedState& observed, const std::vector<std::string>& targets);
+
+/// Names of services that have containers but are not in the project (enabled or disabled).
+std::vector<std::string> orphans(const spec::Project& project, const ObservedState& observed);
+
+}  // namespace estiba::scheduler
