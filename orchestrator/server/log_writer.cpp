@@ -44,7 +44,7 @@ LogWriter::LogWriter(asio::io_context& io, Options options)
 void LogWriter::follow(UniqueFd reader, const char* stream) {
   auto source = std::make_shared<Source>(io_, std::move(reader), stream);
   source->reader.native_non_blocking(true);
-  ++open_sources_;
+  sources_.insert(source);
   wait_for(source);
 }
 
@@ -52,7 +52,7 @@ void LogWriter::wait_for(std::shared_ptr<Source> source) {
   source->reader.async_wait(asio::posix::descriptor_base::wait_read,
                             [self = shared_from_this(), source](auto error) {
                               if (!error && self->take(*source)) return self->wait_for(source);
-                              --self->open_sources_;
+                              self->sources_.erase(source);
                               self->ended_.notify();
                             });
 }
@@ -97,8 +97,12 @@ void LogWriter::rotate() {
   size_ = 0;
 }
 
+void LogWriter::stop() {
+  for (const auto& source : sources_) source->reader.cancel();
+}
+
 Task<> LogWriter::finished() {
-  while (open_sources_ > 0) co_await ended_.wait();
+  while (!sources_.empty()) co_await ended_.wait();
 }
 
 }  // namespace estiba::orchestrator

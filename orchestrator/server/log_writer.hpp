@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -30,8 +31,10 @@ class LogWriter : public std::enable_shared_from_this<LogWriter> {
 
   /// Reads the descriptor until its end. With a terminal there is one stream.
   void follow(UniqueFd reader, const char* stream);
-  /// Every stream has come to its end.
+  /// Every stream has come to its end, or stop() was called.
   Task<> finished();
+  /// Gives up on streams that somebody outside the container holds open.
+  void stop();
 
  private:
   struct Source {
@@ -50,7 +53,7 @@ class LogWriter : public std::enable_shared_from_this<LogWriter> {
   Options options_;
   UniqueFd file_;
   uint64_t size_ = 0;
-  int open_sources_ = 0;
+  std::set<std::shared_ptr<Source>> sources_;
   Notifier ended_;
   std::string records_;
 };
