@@ -43,6 +43,18 @@ std::optional<std::string> find_cycle(const spec::Project& project);
 std::vector<std::string> select_services(const spec::Project& project,
                                          const std::vector<std::string>& targets, bool no_deps);
 
+/// An external network or volume that a selected service needs and that does not exist.
+struct MissingExternal {
+  enum class Kind { network, volume } kind = Kind::network;
+  std::string key, name;
+  bool operator==(const MissingExternal&) const = default;
+};
+/// To be asked before plan_up, which takes external resources as given.
+std::vector<MissingExternal> missing_externals(const Desired& desired,
+                                               const ObservedState& observed,
+                                               const UpOptions& options);
+
+/// Throws an Error for a target that is no service, and for a scale that container_name forbids.
 Plan plan_up(const Desired& desired, const ObservedState& observed, const UpOptions& options);
 
 struct DownOptions {
