@@ -28,22 +28,22 @@ struct CreateContainer {
   std::string name;
   /// The id of the container this one replaces (empty: none): it hands over anonymous volumes, then
   /// goes.
-  std::string replaces;
+  std::string replaces = {};
 };
 /// `container` is an id, or "=NAME" for a container that an earlier CreateContainer of this plan
 /// makes.
 struct StartContainer {
   std::string service, container;
-  std::string name;  ///< as people know the container; ids are for the runner
+  std::string name = {};  ///< as people know the container; ids are for the runner
 };
 struct StopContainer {
-  std::string service, container, name;
+  std::string service, container, name = {};
 };
 struct RemoveContainer {
-  std::string service, container, name;
+  std::string service, container, name = {};
   /// The name of the container of this plan that replaces it (empty: none): its anonymous volumes
   /// are then kept. Where a changed network is made anew, the removal comes before the creation.
-  std::string successor;
+  std::string successor = {};
 };
 /// Waits until every container of the service meets the condition. For `up --wait`,
 /// service_healthy means: healthy where there is a health check, else running.
@@ -51,7 +51,7 @@ struct WaitFor {
   std::string service;
   spec::DependsOnCondition condition = spec::DependsOnCondition::service_started;
   /// The service that waits; empty for `up --wait`.
-  std::string waiter;
+  std::string waiter = {};
   bool required = true;
 };
 

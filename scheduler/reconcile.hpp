@@ -19,13 +19,13 @@ enum class Wait { no, running_or_healthy };
 
 struct UpOptions {
   /// Services named on the command line; empty: all. Their dependencies come along unless no_deps.
-  std::vector<std::string> targets;
+  std::vector<std::string> targets = {};
   bool no_deps = false;
   Recreate recreate = Recreate::diverged;
   /// --always-recreate-deps: force also for dependencies.
   bool recreate_dependencies = false;
   bool remove_orphans = false;
-  std::map<std::string, int> scale;
+  std::map<std::string, int> scale = {};
   Start start = Start::yes;
   Wait wait = Wait::no;
 };
@@ -58,11 +58,11 @@ std::vector<MissingExternal> missing_externals(const Desired& desired,
 Plan plan_up(const Desired& desired, const ObservedState& observed, const UpOptions& options);
 
 struct DownOptions {
-  std::vector<std::string> targets;  ///< empty: the whole project
+  std::vector<std::string> targets = {};  ///< empty: the whole project
   bool remove_volumes = false;
   bool remove_orphans = false;
   /// The project's model where a file is at hand: decides orphans and external resources.
-  std::optional<spec::Project> project;
+  std::optional<spec::Project> project = {};
 };
 /// Order comes from ObservedContainer::depends_on, so it needs no file.
 Plan plan_down(const ObservedState& observed, const DownOptions& options);
