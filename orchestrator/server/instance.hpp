@@ -50,6 +50,11 @@ struct HealthProbe {
   std::string output, start, end;
 };
 
+/// `run` has the container's own pipes or terminal, instead of the log.
+struct AttachedStreams {
+  std::vector<UniqueFd> fds;  ///< stdin (may be missing), stdout, stderr; or the terminal alone
+};
+
 struct Instance {
   Instance(asio::io_context& io, ContainerRecord r);
 
@@ -63,6 +68,7 @@ struct Instance {
   UniqueFd pidfd;
   std::optional<UniqueFd> stdin_writer, terminal;
   std::shared_ptr<LogWriter> log;
+  std::unique_ptr<AttachedStreams> attached;
   std::chrono::steady_clock::time_point running_since;
 
   scheduler::RestartTracker restarts;

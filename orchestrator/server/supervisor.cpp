@@ -140,6 +140,12 @@ void Supervisor::running(const InstancePtr& instance, runtime::Started started) 
 }
 
 void Supervisor::follow_log(Instance& instance, runtime::Streams streams) {
+  if (instance.attached) {
+    for (UniqueFd* fd :
+         {&streams.terminal, &streams.stdin_writer, &streams.stdout_reader, &streams.stderr_reader})
+      if (*fd) instance.attached->fds.push_back(std::move(*fd));
+    return;
+  }
   instance.log = std::make_shared<LogWriter>(core_.io, log_options(core_, instance));
   if (streams.stdout_reader) instance.log->follow(std::move(streams.stdout_reader), "stdout");
   if (streams.stderr_reader) instance.log->follow(std::move(streams.stderr_reader), "stderr");
