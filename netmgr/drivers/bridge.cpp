@@ -36,7 +36,12 @@ void set_network_sysctls(bool ipv6) {
   write_sysctl_if_there("bridge/bridge-nf-call-ip6tables", "0");
   write_sysctl_if_there("ipv6/conf/default/accept_dad", "0");
   if (ipv6) write_sysctl("ipv6/conf/all/forwarding", "1");
-  if (!ipv6) write_sysctl_if_there("ipv6/conf/default/disable_ipv6", "1");
+  // No interface has IPv6 but those that are given an address of it.
+  write_sysctl_if_there("ipv6/conf/default/disable_ipv6", "1");
+}
+
+void enable_ipv6(const std::string& ifname) {
+  write_sysctl(cat("ipv6/conf/", ifname, "/disable_ipv6"), "0");
 }
 
 void set_uplink_sysctls(const UplinkPlan& plan) {
@@ -76,7 +81,7 @@ void start_inner_end(FdRef sandbox, const EndpointPlan& plan) {
   Socket inside(NETLINK_ROUTE);
   auto link = netlink::find_link(inside, plan.ifname);
   if (!link) throw Error(cat("the interface ", plan.ifname, " vanished while it was being set up"));
-  if (plan.address6) write_sysctl(cat("ipv6/conf/", plan.ifname, "/disable_ipv6"), "0");
+  if (plan.address6) enable_ipv6(plan.ifname);
   std::vector<Message> batch;
   batch.push_back(netlink::set_up(link->index));
   for (const auto& pair : {std::optional(plan.address), plan.address6})
@@ -98,10 +103,13 @@ UniqueFd make_network(const NetworkPlan& plan) {
       netlink::add_bridge({"br0", mac_for(plan.gateway.address), bridge_index, plan.mtu}));
   batch.push_back(
       netlink::add_address(bridge_index, plan.gateway.address, plan.gateway.prefix_length));
-  if (plan.gateway6)
-    batch.push_back(
+  Socket socket(NETLINK_ROUTE);
+  socket.run(std::move(batch));
+  if (plan.gateway6) {
+    enable_ipv6("br0");
+    socket.run(
         netlink::add_address(bridge_index, plan.gateway6->address, plan.gateway6->prefix_length));
-  Socket(NETLINK_ROUTE).run(std::move(batch));
+  }
   return netns;
 }
 
@@ -117,8 +125,9 @@ void connect_uplink(FdRef network, const UplinkPlan& plan, Socket& host) {
   std::vector<Message> batch;
   add_network_side(batch, plan.link);
   if (plan.link6) add_network_side(batch, *plan.link6);
-  inside.run(std::move(batch));
   ScopedNetns there(network);
+  if (plan.link6) enable_ipv6("u0");
+  inside.run(std::move(batch));
   netlink::settle_link("u0");
 }
 

@@ -69,8 +69,12 @@ Message add_bridge(const BridgeLink& bridge) {
   message.attr(IFLA_ADDRESS, mac_bytes(bridge.mac));
   message.nest(IFLA_LINKINFO, [&] {
     message.text(IFLA_INFO_KIND, "bridge");
-    // There is no loop to wait for: a new port forwards at once.
-    message.nest(IFLA_INFO_DATA, [&] { message.number(IFLA_BR_FORWARD_DELAY, uint32_t{0}); });
+    message.nest(IFLA_INFO_DATA, [&] {
+      // There is no loop to wait for: a new port forwards at once. And nothing to gain from
+      // snooping on groups: neighbour solicitations must not wait for it to learn.
+      message.number(IFLA_BR_FORWARD_DELAY, uint32_t{0});
+      message.number(IFLA_BR_MCAST_SNOOPING, uint8_t{0});
+    });
   });
   return message;
 }
