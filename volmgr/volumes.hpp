@@ -28,6 +28,9 @@ class Volumes {
   VolumeRecord create(const VolumeSpec& spec);
   std::optional<VolumeRecord> find(const std::string& name) const;
   std::vector<VolumeRecord> list() const;
+  /// The directory to bind, with what driver_opts name mounted on it: call before a container
+  /// that uses the volume starts. For a plain volume it is VolumeRecord::mountpoint, as it is.
+  std::string mount(const std::string& name);
   /// Removing what does not exist is fine.
   void remove(const std::string& name);
 
