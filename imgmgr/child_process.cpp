@@ -1,13 +1,14 @@
 #include "imgmgr/child_process.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.hpp"
-#include "base/scope_exit.hpp"
 #include "base/sys.hpp"
 
 namespace estiba::img {
@@ -26,24 +27,44 @@ std::vector<std::string> environment_with(const std::vector<std::string>& added)
   return out;
 }
 
+struct ChildFds {
+  int input, output, errors, failure;
+};
+
+// Between fork and execve: plain system calls only. What the program mounts stays in a namespace of
+// its own and so goes with it; and it ends with us, however we end.
+[[noreturn]] void run(const ChildFds& fds, char* const* argv, char* const* env) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  bool ready = ::unshare(CLONE_NEWNS) == 0 &&
+               ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+               ::dup2(fds.input, STDIN_FILENO) >= 0 && ::dup2(fds.output, STDOUT_FILENO) >= 0 &&
+               ::dup2(fds.errors, STDERR_FILENO) >= 0;
+  if (ready) ::execvpe(argv[0], argv, env);
+  int code = errno;
+  // Nobody is left to hear of a failure to say so.
+  [[maybe_unused]] ssize_t told = ::write(fds.failure, &code, sizeof code);
+  ::_exit(127);
+}
+
 }  // namespace
 
 std::optional<ChildProcess> ChildProcess::start(const std::vector<std::string>& argv,
                                                 const std::vector<std::string>& env) {
-  auto output = sys::pipe2(), errors = sys::pipe2();
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  ScopeExit destroy([&] { posix_spawn_file_actions_destroy(&actions); });
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, output.writer.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, errors.writer.get(), STDERR_FILENO);
+  auto output = sys::pipe2(), errors = sys::pipe2(), failure = sys::pipe2();
+  UniqueFd null = sys::open("/dev/null", O_RDONLY);
   auto environment = environment_with(env);
-  pid_t pid = -1;
-  int code = posix_spawnp(&pid, argv.front().c_str(), &actions, nullptr, pointers(argv).data(),
-                          pointers(environment).data());
+  auto arguments = pointers(argv), variables = pointers(environment);
+  pid_t pid = ::fork();
+  if (pid < 0) throw Error{"fork", argv.front(), Errno{errno}};
+  if (pid == 0)
+    run({null.get(), output.writer.get(), errors.writer.get(), failure.writer.get()},
+        arguments.data(), variables.data());
+  ChildProcess child(pid, std::move(output.reader), std::move(errors.reader));
+  failure.writer.reset();
+  int code = 0;
+  if (sys::read(failure.reader, &code, sizeof code, argv.front()) == 0) return child;
   if (code == ENOENT) return std::nullopt;
-  if (code != 0) throw Error{"posix_spawn", argv.front(), Errno{code}};
-  return ChildProcess(pid, std::move(output.reader), std::move(errors.reader));
+  throw Error{"execve", argv.front(), Errno{code}};
 }
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept

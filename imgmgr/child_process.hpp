@@ -1,5 +1,5 @@
-// A program run for its output: its standard output and error arrive as descriptors. It is ended
-// and reaped with its owner.
+// A program run for its output: its standard output and error arrive as descriptors. It has a mount
+// namespace of its own, and is ended and reaped with its owner.
 #pragma once
 #include <sys/types.h>
 

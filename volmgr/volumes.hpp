@@ -9,10 +9,10 @@
 namespace estiba::vol {
 
 struct VolumeSpec {
-  std::string name;  ///< unique on the host; empty: anonymous, 64 hex digits
+  std::string name{};  ///< unique on the host; empty: anonymous, 64 hex digits
   std::string driver = "local";
-  std::map<std::string, std::string> driver_opts;  ///< type, o, device: mounted when first used
-  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> driver_opts{};  ///< type, o, device: mounted when first used
+  std::map<std::string, std::string> labels{};
 };
 
 struct VolumeRecord {
