@@ -26,11 +26,15 @@ class HealthTracker {
   /// How long to wait before the next probe; `since_start` is how long the container has run.
   std::chrono::nanoseconds next_delay(std::chrono::nanoseconds since_start) const;
   /// A probe ended; true if the state changed. Failures within start_period do not count.
+  /// `since_start` is when the probe began, so that a slow one is not held to a later time.
   bool on_probe(bool success, std::chrono::nanoseconds since_start);
   /// The container was started anew.
   void restarted();
 
  private:
+  /// A success ends the start period.
+  bool in_start_period(std::chrono::nanoseconds since_start) const;
+
   HealthPolicy policy_;
   HealthState state_ = HealthState::starting;
   int streak_ = 0;

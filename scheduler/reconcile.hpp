@@ -19,13 +19,13 @@ enum class Wait { no, running_or_healthy };
 
 struct UpOptions {
   /// Services named on the command line; empty: all. Their dependencies come along unless no_deps.
-  std::vector<std::string> targets;
+  std::vector<std::string> targets = {};
   bool no_deps = false;
   Recreate recreate = Recreate::diverged;
   /// --always-recreate-deps: force also for dependencies.
   bool recreate_dependencies = false;
   bool remove_orphans = false;
-  std::map<std::string, int> scale;
+  std::map<std::string, int> scale = {};
   Start start = Start::yes;
   Wait wait = Wait::no;
 };
@@ -43,14 +43,26 @@ std::optional<std::string> find_cycle(const spec::Project& project);
 std::vector<std::string> select_services(const spec::Project& project,
                                          const std::vector<std::string>& targets, bool no_deps);
 
+/// An external network or volume that a selected service needs and that does not exist.
+struct MissingExternal {
+  enum class Kind { network, volume } kind = Kind::network;
+  std::string key, name;
+  bool operator==(const MissingExternal&) const = default;
+};
+/// To be asked before plan_up, which takes external resources as given.
+std::vector<MissingExternal> missing_externals(const Desired& desired,
+                                               const ObservedState& observed,
+                                               const UpOptions& options);
+
+/// Throws an Error for a target that is no service, and for a scale that container_name forbids.
 Plan plan_up(const Desired& desired, const ObservedState& observed, const UpOptions& options);
 
 struct DownOptions {
-  std::vector<std::string> targets;  ///< empty: the whole project
+  std::vector<std::string> targets = {};  ///< empty: the whole project
   bool remove_volumes = false;
   bool remove_orphans = false;
   /// The project's model where a file is at hand: decides orphans and external resources.
-  std::optional<spec::Project> project;
+  std::optional<spec::Project> project = {};
 };
 /// Order comes from ObservedContainer::depends_on, so it needs no file.
 Plan plan_down(const ObservedState& observed, const DownOptions& options);
