@@ -195,6 +195,7 @@ class Basics(Scenario):
               a: {image: @IMAGE@, init: true, command: sleep 1000}
         """)
         self.estiba("up", "-d")
+        self.assertEqual(self.state("a"), "running")
         self.estiba("-p", "demo", "down", cwd=self.top)
         self.assertEqual(self.ps(), [])
 
@@ -207,6 +208,33 @@ class Basics(Scenario):
         self.assertEqual(result.rc, 0, str(result))
         self.assertIn("a", result.out + result.err)
         self.assertEqual(self.ps(), [])
+
+
+class AtTheSameTime(Scenario):
+    def test_two_ups_of_one_project_make_one_stack(self):
+        self.compose("""
+            services:
+              a: {image: @IMAGE@, init: true, command: sleep 1000}
+              b: {image: @IMAGE@, init: true, command: sleep 1000}
+        """)
+        both = [self.background("up", "-d") for _ in range(2)]
+        for up in both:
+            result = up.wait()
+            self.assertEqual(result.rc, 0, str(result))
+        self.assertEqual(sorted(entry["Name"] for entry in self.ps()), ["demo-a-1", "demo-b-1"])
+
+    def test_a_killed_command_line_leaves_a_stack_that_up_completes(self):
+        self.compose("""
+            services:
+              slow: {image: @IMAGE@, init: true, command: sleep 1000, healthcheck: {test: [CMD, test, -e, /ok], interval: 100ms, retries: 1000}}
+              last: {image: @IMAGE@, init: true, command: sleep 1000, depends_on: {slow: {condition: service_healthy}}}
+        """)
+        up = self.background("up", "-d")
+        self.until("the first service runs", lambda: self.state("slow") == "running")
+        up.end()
+        self.sh("slow", "touch /ok")
+        self.estiba("up", "-d")
+        self.assertEqual({entry["State"] for entry in self.ps()}, {"running"})
 
 
 class Foreground(Scenario):

@@ -1,5 +1,6 @@
 """Kill anything of the program's own: no container ends, and the next command finds all in order."""
 import os
+import pathlib
 import re
 import signal
 
@@ -76,6 +77,39 @@ class ServerKilled(Scenario):
         self.assert_undisturbed()
 
 
+class KeeperKilled(Scenario):
+    def setUp(self):
+        super().setUp()
+        self.compose("""
+            services:
+              job: {image: @IMAGE@, command: [sh, -c, "until [ -e /go/now ]; do sleep 0.01; done; exit 7"], volumes: [./go:/go]}
+              stays: {image: @IMAGE@, init: true, command: sleep 1000}
+              later: {image: @IMAGE@, init: true, command: sleep 1000, profiles: [later]}
+        """)
+        (self.project / "go").mkdir()
+        self.estiba("up", "-d")
+        self.keeper = parent(self.until("a server runs", self.server_pid))
+        self.pids = {entry["Service"]: entry["Pid"] for entry in self.ps()}
+
+    def assert_goes_on(self):
+        self.until("the same processes run", lambda: self.pids == {
+            entry["Service"]: entry["Pid"] for entry in self.ps() if entry["State"] == "running"})
+        (self.project / "go/now").touch()
+        self.until("the exit is known", lambda: self.state("job") == "exited")
+        self.assertEqual(self.container("job")["ExitCode"], 7)
+        self.estiba("up", "-d", "later")
+        self.assertEqual(self.state("later"), "running")
+
+    def test_of_the_keeper(self):
+        os.kill(self.keeper, signal.SIGKILL)
+        self.assert_goes_on()
+
+    def test_of_keeper_and_server_at_once(self):
+        os.kill(self.keeper, signal.SIGKILL)
+        os.kill(self.until("a server runs", self.server_pid), signal.SIGKILL)
+        self.assert_goes_on()
+
+
 class Restarted(Scenario):
     def test_exit_during_the_servers_absence_is_noticed(self):
         self.compose("""
@@ -103,3 +137,7 @@ class Restarted(Scenario):
         pid = self.pid_of("a")
         os.kill(pid, signal.SIGKILL)
         self.until("it runs again", lambda: self.state("a") == "running" and self.pid_of("a") != pid)
+
+
+def parent(pid):
+    return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
