@@ -42,8 +42,8 @@ def reaches_coroutines(path, seen):
 def sources(build):
     commands = json.loads((build / "compile_commands.json").read_text())
     paths = {pathlib.Path(entry["file"]) for entry in commands}
-    mine = [path for path in paths
-            if path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in ROOMS]
+    mine = [path for path in paths if path.exists()
+            and path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] in ROOMS]
     return sorted((path for path in mine if not reaches_coroutines(path, set())),
                   key=lambda path: -path.stat().st_mtime)
 
