@@ -36,10 +36,15 @@ std::vector<std::string> volume_parents(const spec::Service& service) {
   return parents;
 }
 
+std::vector<std::string> joined_services(const spec::Service& service) {
+  auto parents = namespace_parents(service);
+  for (const std::string& parent : volume_parents(service)) add_unique(parents, parent);
+  return parents;
+}
+
 std::map<std::string, spec::Dependency> dependencies_of(const spec::Service& service) {
   auto dependencies = service.depends_on;
-  for (const std::string& parent : namespace_parents(service)) dependencies.try_emplace(parent);
-  for (const std::string& parent : volume_parents(service)) dependencies.try_emplace(parent);
+  for (const std::string& parent : joined_services(service)) dependencies.try_emplace(parent);
   for (const std::string& link : service.links) dependencies.try_emplace(std::string(head(link)));
   return dependencies;
 }

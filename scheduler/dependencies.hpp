@@ -18,6 +18,8 @@ std::map<std::string, spec::Dependency> dependencies_of(const spec::Service& ser
 std::vector<std::string> namespace_parents(const spec::Service& service);
 /// Services whose volumes it mounts through volumes_from.
 std::vector<std::string> volume_parents(const spec::Service& service);
+/// Both of these.
+std::vector<std::string> joined_services(const spec::Service& service);
 
 /// Keys of the networks it is attached to; the implicit default network included.
 std::vector<std::string> networks_of(const spec::Service& service);

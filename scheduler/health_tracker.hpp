@@ -13,7 +13,7 @@ struct HealthPolicy {
   std::chrono::nanoseconds timeout = std::chrono::seconds{30};
   std::chrono::nanoseconds start_period{0};
   /// Nothing: not written. Probes in the start period then come soon at first and back off.
-  std::optional<std::chrono::nanoseconds> start_interval;
+  std::optional<std::chrono::nanoseconds> start_interval = {};
   int retries = 3;
 };
 

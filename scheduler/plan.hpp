@@ -1,6 +1,7 @@
 // What will be done, as data: a DAG of actions, each with the reason for it. The order of nodes is
 // topological and deterministic, so that its text can be compared.
 #pragma once
+#include <map>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -29,6 +30,9 @@ struct CreateContainer {
   /// The id of the container this one replaces (empty: none): it hands over anonymous volumes, then
   /// goes.
   std::string replaces = {};
+  /// Service → the container of it (see below) whose namespaces or volumes it shares: what
+  /// `service:NAME` of network_mode, ipc and pid and the entries of volumes_from mean.
+  std::map<std::string, std::string> joins = {};
 };
 /// `container` is an id, or "=NAME" for a container that an earlier CreateContainer of this plan
 /// makes.

@@ -57,6 +57,11 @@ std::vector<MissingExternal> missing_externals(const Desired& desired,
 /// Throws an Error for a target that is no service, and for a scale that container_name forbids.
 Plan plan_up(const Desired& desired, const ObservedState& observed, const UpOptions& options);
 
+/// What must be there for a one-off container of the service: networks, volumes, and unless no_deps
+/// its dependencies with their conditions. The service's own containers are left alone.
+Plan plan_run(const Desired& desired, ObservedState observed, const std::string& service,
+              bool no_deps);
+
 struct DownOptions {
   std::vector<std::string> targets = {};  ///< empty: the whole project
   bool remove_volumes = false;

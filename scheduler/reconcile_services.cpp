@@ -109,10 +109,8 @@ class ServiceDecider {
   }
 
   static bool joins(const spec::Service& service, const std::string& other) {
-    auto namespaces = namespace_parents(service);
-    auto volumes = volume_parents(service);
-    return std::ranges::find(namespaces, other) != namespaces.end() ||
-           std::ranges::find(volumes, other) != volumes.end();
+    auto parents = joined_services(service);
+    return std::ranges::find(parents, other) != parents.end();
   }
 
   const UpContext& context_;

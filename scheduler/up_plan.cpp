@@ -101,12 +101,9 @@ void UpPlan::create_containers(bool late) {
 NodeId UpPlan::create_container(Index index, const Replica& replica, const ReplicaNodes& nodes) {
   const spec::Service& service = context_.service(index);
   NodeIds deps = resources_of(service);
-  auto parents = namespace_parents(service);
-  for (std::string& name : volume_parents(service)) parents.push_back(std::move(name));
-  for (const std::string& name : parents) {
-    auto parent = context_.graph.find(name);
-    if (!parent) continue;
-    for (const ReplicaNodes& other : nodes_[*parent]) {
+  auto joins = joins_of(index);
+  for (const auto& [name, container] : joins) {
+    for (const ReplicaNodes& other : nodes_[*context_.graph.find(name)]) {
       if (other.create) deps.push_back(*other.create);
     }
   }
@@ -115,8 +112,27 @@ NodeId UpPlan::create_container(Index index, const Replica& replica, const Repli
   auto holder = name_freed_.find(name);
   if (holder != name_freed_.end()) deps.push_back(holder->second);
   return builder_.add(CreateContainer{service.name, replica.number, std::move(name),
-                                      replica.old ? replica.old->id : ""},
+                                      replica.old ? replica.old->id : "", std::move(joins)},
                       std::move(deps), replica.cause);
+}
+
+/// Of several containers of a parent the one with the lowest number is joined.
+std::map<std::string, std::string> UpPlan::joins_of(Index service) const {
+  std::map<std::string, std::string> joins;
+  for (const std::string& name : joined_services(context_.service(service))) {
+    auto parent = context_.graph.find(name);
+    if (!parent) continue;
+    if (!services_[*parent].replicas.empty()) {
+      const Replica& first = services_[*parent].replicas.front();
+      bool made = first.fate == Fate::create || first.fate == Fate::recreate;
+      joins[name] = made ? cat("=", new_name(*parent, first)) : first.old->id;
+    } else if (!context_.is_selected[*parent] && !context_.containers[*parent].empty()) {
+      joins[name] =
+          (*std::ranges::min_element(context_.containers[*parent], {}, &ObservedContainer::number))
+              ->id;
+    }
+  }
+  return joins;
 }
 
 void UpPlan::stop_containers() {
@@ -211,12 +227,16 @@ void UpPlan::start_containers() {
   if (context_.options.wait != Wait::no) wait_for_all(gates);
 }
 
+/// A service scaled to nothing neither waits nor is waited for; it only passes the order on.
 std::vector<StartGates::Need> UpPlan::needs_of(Index service) const {
   std::vector<StartGates::Need> needs;
+  bool waits = !services_[service].replicas.empty();
   for (const auto& [name, dependency] : dependencies_of(context_.service(service))) {
     auto needed = context_.graph.find(name);
-    if (!needed || services_[*needed].replicas.empty()) continue;
-    needs.push_back({*needed, dependency.condition, dependency.required});
+    if (!needed) continue;
+    bool fit = waits && !services_[*needed].replicas.empty();
+    needs.push_back({*needed, fit ? dependency.condition : DependsOnCondition::service_started,
+                     dependency.required});
   }
   return needs;
 }

@@ -31,6 +31,7 @@ class UpPlan {
   void remove_orphans();
   void create_containers(bool late);
   NodeId create_container(Index service, const Replica& replica, const ReplicaNodes& nodes);
+  std::map<std::string, std::string> joins_of(Index service) const;
   NodeIds resources_of(const spec::Service& service) const;
   void stop_containers();
   NodeIds stop_service(Index service, const NodeIds& before);

@@ -2,6 +2,7 @@
 // client. What a failed first `up` made, and nothing ever ran of, is taken back.
 #pragma once
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>

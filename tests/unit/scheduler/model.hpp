@@ -98,8 +98,8 @@ class FakeRunner {
     const spec::Service& service = desired_.project.services.at(a.service);
     if (!a.replaces.empty()) replaced_.insert(a.replaces);
     ObservedContainer c;
-    c.id = "id" + std::to_string(++created_) + "-" + a.name;
-    while (std::ranges::count(state_.containers, c.id, &ObservedContainer::id) > 0) c.id += "+";
+    static int created = 0;  // an id is never used again
+    c.id = cat("id", std::to_string(++created));
     c.name = a.name;
     c.service = a.service;
     c.number = a.number;
@@ -112,16 +112,30 @@ class FakeRunner {
     for (const auto& key : volumes_of(service)) {
       c.volumes.push_back(volume_name(desired_.project, key));
     }
-    for (const auto& parent : namespace_parents(service)) join(c, parent);
+    for (const auto& name : c.networks) {
+      EXPECT_EQ(std::ranges::count(state_.networks, name, &ObservedNetwork::name), 1)
+          << a.name << " is created before " << name;
+    }
+    for (const auto& parent : namespace_parents(service)) {
+      auto join = a.joins.find(parent);
+      if (join == a.joins.end()) continue;
+      const ObservedContainer* joined = resolve(join->second);
+      ASSERT_NE(joined, nullptr) << a.name << " is created before " << join->second;
+      c.joined_containers.push_back(joined->id);
+    }
     c.depends_on = parse_depends_on_label(depends_on_label(service));
     EXPECT_EQ(find_named(c.name), nullptr) << c.name << " is created twice";
     state_.containers.push_back(std::move(c));
   }
   void operator()(const StartContainer& a) {
-    ObservedContainer* c =
-        a.container.starts_with('=') ? find_named(a.container.substr(1)) : find(a.container);
+    ObservedContainer* c = resolve(a.container);
     ASSERT_NE(c, nullptr) << "no container " << a.container;
     EXPECT_NE(c->state, ContainerState::running) << c->name << " is started twice";
+    for (const auto& id : c->joined_containers) {
+      const ObservedContainer* joined = find(id);
+      bool is_up = joined != nullptr && joined->state == ContainerState::running;
+      EXPECT_TRUE(is_up || parents_may_be_down) << c->name << " is started before " << id;
+    }
     c->state = ContainerState::running;
     c->health = HealthState::healthy;
   }
@@ -138,14 +152,12 @@ class FakeRunner {
   }
   void operator()(const WaitFor&) {}
 
+  /// As --no-deps has it.
+  bool parents_may_be_down = false;
+
  private:
-  void join(ObservedContainer& child, const std::string& parent) {
-    const ObservedContainer* first = nullptr;
-    for (const auto& c : state_.containers) {
-      bool counts = c.service == parent && !c.one_off && !replaced_.contains(c.id);
-      if (counts && (first == nullptr || c.number < first->number)) first = &c;
-    }
-    if (first != nullptr) child.joined_containers.push_back(first->id);
+  ObservedContainer* resolve(const std::string& container) {
+    return container.starts_with('=') ? find_named(container.substr(1)) : find(container);
   }
   ObservedContainer* find(const std::string& id) {
     auto found = std::ranges::find(state_.containers, id, &ObservedContainer::id);
@@ -161,7 +173,6 @@ class FakeRunner {
   const Desired& desired_;
   ObservedState& state_;
   std::set<std::string> replaced_;
-  int created_ = 0;
 };
 
 /// What is there after the plan has run well: what was started runs and is healthy.
