@@ -29,6 +29,12 @@ struct ImageConfig {
   std::optional<ImageHealthcheck> healthcheck;
 };
 
+/// One step of an image's making, as `history` shows it.
+struct HistoryEntry {
+  std::string created, created_by, comment;
+  bool empty_layer = false;
+};
+
 struct ImageRecord {
   std::string id;                       ///< "sha256:" and the digest of the configuration blob
   std::vector<std::string> references;  ///< "docker.io/library/nginx:1.27" in full
@@ -36,6 +42,7 @@ struct ImageRecord {
   std::vector<std::string> diff_ids;    ///< lowest first
   std::vector<std::string> layer_dirs;  ///< unpacked, topmost first: overlay's lowerdir order
   uint64_t size = 0;                    ///< bytes of the unpacked layers
+  std::vector<HistoryEntry> history;    ///< oldest first
 };
 
 /// "nginx" → {docker.io, library/nginx, latest, ""}.

@@ -9,10 +9,10 @@
 namespace estiba::vol {
 
 struct VolumeSpec {
-  std::string name;  ///< unique on the host; empty: anonymous, 64 hex digits
+  std::string name{};  ///< unique on the host; empty: anonymous, 64 hex digits
   std::string driver = "local";
-  std::map<std::string, std::string> driver_opts;  ///< type, o, device: mounted when first used
-  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> driver_opts{};  ///< type, o, device: mounted when first used
+  std::map<std::string, std::string> labels{};
 };
 
 struct VolumeRecord {
@@ -28,6 +28,9 @@ class Volumes {
   VolumeRecord create(const VolumeSpec& spec);
   std::optional<VolumeRecord> find(const std::string& name) const;
   std::vector<VolumeRecord> list() const;
+  /// The directory to bind, with what driver_opts name mounted on it: call before a container
+  /// that uses the volume starts. For a plain volume it is VolumeRecord::mountpoint, as it is.
+  std::string mount(const std::string& name);
   /// Removing what does not exist is fine.
   void remove(const std::string& name);
 

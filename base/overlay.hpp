@@ -1,0 +1,22 @@
+// An overlay(5) mount that is seen through a descriptor alone: never attached, in no mount table,
+// gone with its last descriptor.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.hpp"
+
+namespace estiba {
+
+struct OverlayDirs {
+  std::vector<std::string> lower;  ///< topmost first
+  std::string upper, work;
+};
+
+/// The layers' merged content, read-only. One layer is opened as it is: it has nothing to merge.
+UniqueFd overlay_view(const std::vector<std::string>& lower);
+/// As a process would see it; changes go to `upper` in the form of a layer (no redirects, no
+/// metadata-only copies).
+UniqueFd overlay_mount(const OverlayDirs& dirs);
+
+}  // namespace estiba

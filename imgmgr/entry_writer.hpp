@@ -1,0 +1,53 @@
+// Makes single files, links and directories of a layer on descriptors, with owner, mode, attributes
+// and times; replaces what an earlier entry of the same name left.
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/unique_fd.hpp"
+#include "imgmgr/tar_stream.hpp"
+
+namespace estiba::img {
+
+/// A name in an open directory.
+struct Place {
+  FdRef parent;
+  const std::string& name;
+};
+
+/// A directory beneath root ("" is root itself), as a process chrooted there would find it.
+UniqueFd open_beneath(FdRef root, const std::string& path);
+
+/// A file, symlink, device or fifo; content comes from the stream.
+void write_entry(TarStream& stream, Place place, const TarEntry& entry);
+void link_entry(Place from, Place to, const std::string& subject);
+/// Removes whatever is there. True: it was a whiteout.
+bool clear_place(Place place);
+
+/// The directories of a layer being unpacked: opened once for the run of entries in each, made when
+/// missing, given their times when all is written.
+class LayerDirectories {
+ public:
+  LayerDirectories(FdRef root, const std::vector<std::string>& lower);
+
+  /// Valid until the next call of open or make.
+  FdRef open(const std::string& path);
+  /// A directory that exists is kept, anything else there is replaced.
+  void make(FdRef parent, const std::string& name, const std::string& path);
+  void set_attributes(const std::string& path, const TarEntry& entry);
+  void restore_times();
+
+ private:
+  UniqueFd make_missing(const std::string& path);
+  UniqueFd open_or_make(FdRef parent, const std::string& name, const std::string& path);
+  void inherit_attributes(FdRef dir, const std::string& path);
+
+  FdRef root_;
+  const std::vector<std::string>& lower_;
+  std::string open_path_;
+  UniqueFd open_;
+  std::vector<std::pair<std::string, timespec>> times_;
+};
+
+}  // namespace estiba::img

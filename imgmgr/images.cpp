@@ -1,0 +1,217 @@
+// The facade: finds, lists, names and removes images; importing and bootstrapping are beside it.
+#include "imgmgr/images.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "imgmgr/bootstrap.hpp"
+#include "imgmgr/digest.hpp"
+#include "imgmgr/import.hpp"
+#include "imgmgr/store.hpp"
+
+namespace estiba::img {
+
+struct Images::Impl {
+  Store store;
+};
+
+namespace {
+
+struct Known {
+  std::string id;
+  Manifest manifest;
+  std::vector<std::string> references;
+  std::vector<std::string> manifests;  ///< digests of all manifests that lead to this image
+};
+
+// One entry an image, in the order of the index; damaged ones are left out rather than in the way.
+std::vector<Known> known_images(const Store& store, const std::vector<IndexEntry>& index) {
+  std::vector<Known> out;
+  for (const auto& entry : index) {
+    Manifest manifest;
+    try {
+      manifest = store.manifest(entry.manifest);
+    } catch (const Error&) {
+      continue;
+    }
+    auto found = std::find_if(out.begin(), out.end(),
+                              [&](const Known& known) { return known.id == manifest.config; });
+    if (found == out.end()) found = out.insert(out.end(), {manifest.config, manifest, {}, {}});
+    found->manifests.push_back(entry.manifest);
+    if (!entry.reference.empty()) found->references.push_back(entry.reference);
+  }
+  return out;
+}
+
+bool has_reference(const Known& image, const std::string& full) {
+  return std::find(image.references.begin(), image.references.end(), full) !=
+         image.references.end();
+}
+
+const Known* by_reference(const std::vector<Known>& images, const std::string& text) {
+  auto reference = Reference::parse(text);
+  if (!reference) return nullptr;
+  for (const auto& image : images)
+    if (has_reference(image, reference->full())) return &image;
+  return nullptr;
+}
+
+// With or without "sha256:"; a prefix counts only if one image alone has it.
+const Known* by_id(const std::vector<Known>& images, std::string_view text) {
+  constexpr std::string_view prefix = "sha256:";
+  if (text.starts_with(prefix)) text.remove_prefix(prefix.size());
+  if (!is_hex(text)) return nullptr;
+  const Known* match = nullptr;
+  for (const auto& image : images) {
+    if (!std::string_view(image.id).substr(prefix.size()).starts_with(text)) continue;
+    if (match) return nullptr;
+    match = &image;
+  }
+  return match;
+}
+
+const Known* find_known(const std::vector<Known>& images, const std::string& text) {
+  if (const Known* image = by_reference(images, text)) return image;
+  return by_id(images, text);
+}
+
+ImageRecord record_of(const Store& store, const Known& image) {
+  ConfigFile file = store.config(image.id);
+  ImageRecord out;
+  out.id = image.id;
+  out.references = image.references;
+  out.config = file.config;
+  out.diff_ids = file.diff_ids;
+  out.history = file.history;
+  for (auto diff_id = file.diff_ids.rbegin(); diff_id != file.diff_ids.rend(); ++diff_id) {
+    out.layer_dirs.push_back(store.layer_dir(*diff_id));
+    out.size += store.layer_size(*diff_id);
+  }
+  return out;
+}
+
+std::string parse_full(const std::string& text) {
+  auto reference = Reference::parse(text);
+  if (!reference) throw Error(cat("\"", text, "\" is not a valid image reference"));
+  if (!reference->digest.empty())
+    throw Error(cat("\"", text, "\" has a digest, and cannot be given as a name"));
+  return reference->full();
+}
+
+std::string familiar(const std::string& full) {
+  auto reference = Reference::parse(full);
+  return reference ? reference->familiar() : full;
+}
+
+bool leads_to(const Known& image, const IndexEntry& entry) {
+  return std::find(image.manifests.begin(), image.manifests.end(), entry.manifest) !=
+         image.manifests.end();
+}
+
+}  // namespace
+
+Images::Images(std::string state_dir) : impl_(new Impl{Store(std::move(state_dir))}) {}
+Images::~Images() = default;
+
+std::optional<ImageRecord> Images::find(const std::string& reference) const {
+  auto images = known_images(impl_->store, impl_->store.index());
+  const Known* image = find_known(images, reference);
+  if (!image) return std::nullopt;
+  return record_of(impl_->store, *image);
+}
+
+std::vector<ImageRecord> Images::list() const {
+  std::vector<ImageRecord> out;
+  for (const auto& image : known_images(impl_->store, impl_->store.index()))
+    out.push_back(record_of(impl_->store, image));
+  return out;
+}
+
+std::string Images::import(const std::string& file, const std::string& reference,
+                           const std::vector<std::string>& changes, const std::string& message,
+                           const Progress& progress) {
+  std::string full = reference.empty() ? "" : parse_full(reference);
+  return import_file(impl_->store, file, {full, changes, message, progress, {}});
+}
+
+std::string Images::bootstrap(const std::string& reference,
+                              const std::vector<std::string>& packages, const Progress& progress) {
+  return bootstrap_debian(impl_->store, parse_full(reference), packages, progress);
+}
+
+void Images::tag(const std::string& reference, const std::string& new_reference) {
+  std::string full = parse_full(new_reference);
+  auto lock = impl_->store.lock_for_writing();
+  auto index = impl_->store.index();
+  auto images = known_images(impl_->store, index);
+  const Known* image = find_known(images, reference);
+  if (!image) throw Error(cat("no such image: ", reference));
+  auto entry = std::find_if(index.begin(), index.end(),
+                            [&](const IndexEntry& item) { return leads_to(*image, item); });
+  impl_->store.write_index(with_reference(index, {full, entry->manifest, entry->manifest_size}));
+}
+
+namespace {
+
+// What a removal does, decided before anything is touched.
+struct Removal {
+  std::vector<IndexEntry> index;
+  std::vector<std::string> report;
+};
+
+void refuse_in_use(const Known& image, const std::string& what) {
+  throw Error(cat("cannot remove image ", what, ": a container uses it (", image.id.substr(7, 12),
+                  "); remove the container first, or only untag it with --force"));
+}
+
+// Removes one name of several: the image stays.
+Removal untag(std::vector<IndexEntry> index, const std::string& full) {
+  std::erase_if(index, [&](const IndexEntry& entry) { return entry.reference == full; });
+  return {std::move(index), {cat("Untagged: ", familiar(full))}};
+}
+
+// An image that a container stands on only loses its names; its layers go with a later removal.
+Removal remove_whole(std::vector<IndexEntry> index, const Known& image, bool keep_layers) {
+  Removal out;
+  for (const auto& reference : image.references)
+    out.report.push_back(cat("Untagged: ", familiar(reference)));
+  if (!keep_layers) out.report.push_back(cat("Deleted: ", image.id));
+  IndexEntry kept;
+  for (const auto& entry : index) {
+    if (leads_to(image, entry)) {
+      kept = {"", entry.manifest, entry.manifest_size};
+    } else {
+      out.index.push_back(entry);
+    }
+  }
+  if (keep_layers) out.index.push_back(kept);
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> Images::remove(const std::string& reference,
+                                        const std::vector<std::string>& in_use, bool force) {
+  auto lock = impl_->store.lock_for_writing();
+  auto index = impl_->store.index();
+  auto images = known_images(impl_->store, index);
+  const Known* named = by_reference(images, reference);
+  const Known* image = named ? named : by_id(images, reference);
+  if (!image) throw Error(cat("no such image: ", reference));
+  bool used = std::find(in_use.begin(), in_use.end(), image->id) != in_use.end();
+  Removal removal;
+  if (named && image->references.size() > 1) {
+    removal = untag(index, Reference::parse(reference)->full());
+  } else {
+    if (used && !force) refuse_in_use(*image, reference);
+    if (!named && image->references.size() > 1 && !force)
+      throw Error(cat("cannot remove image ", reference,
+                      " by its id: several names refer to it; remove them, or use --force"));
+    removal = remove_whole(index, *image, used);
+  }
+  impl_->store.write_index(removal.index);
+  impl_->store.sweep();
+  return removal.report;
+}
+
+}  // namespace estiba::img

@@ -1,0 +1,199 @@
+#include "imgmgr/store.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "base/sha256.hpp"
+#include "base/sys.hpp"
+#include "base/text.hpp"
+#include "imgmgr/digest.hpp"
+#include "imgmgr/index_json.hpp"
+
+namespace estiba::img {
+namespace {
+
+constexpr size_t max_blob_size = size_t{8} << 20;
+
+using fs::FileLock;
+
+}  // namespace
+
+WorkDir::~WorkDir() {
+  if (path_.empty()) return;
+  try {
+    fs::remove_tree(path_);
+  } catch (const Error& error) {
+    log::debug(error.message());  // the next writer sweeps it
+  }
+}
+
+Store::Store(std::string state_dir) : path_(fs::join(state_dir, "images")) {}
+
+FileLock Store::lock_for_writing() const {
+  fs::make_dirs(path_, 0700);
+  return FileLock::acquire(fs::join(path_, "lock"), FileLock::Mode::exclusive);
+}
+
+FileLock Store::hold_layers() const {
+  fs::make_dirs(path_, 0700);
+  return FileLock::acquire(fs::join(path_, "layers.lock"), FileLock::Mode::shared);
+}
+
+std::vector<IndexEntry> Store::index() const {
+  auto text = fs::read_if_exists(fs::join(path_, "index.json"));
+  return text ? parse_index(*text) : std::vector<IndexEntry>{};
+}
+
+void Store::write_index(const std::vector<IndexEntry>& entries) const {
+  std::string layout = fs::join(path_, "oci-layout");
+  if (!fs::exists(layout)) fs::write_atomic(layout, R"({"imageLayoutVersion":"1.0.0"})");
+  fs::write_atomic(fs::join(path_, "index.json"), index_json(entries));
+}
+
+std::string Store::place(std::string_view kind, const std::string& digest) const {
+  return cat(path_, "/", kind, "/sha256/", sha256_hex(digest));
+}
+
+std::string Store::blob(const std::string& digest) const {
+  std::string path = place("blobs", digest);
+  std::string content = fs::read_all(path, max_blob_size);
+  if (Sha256::of(content) != sha256_hex(digest))
+    throw Error(cat("the file ", path, " is damaged: its content does not match its name"));
+  return content;
+}
+
+std::string Store::put_blob(std::string_view content) const {
+  std::string digest = cat("sha256:", Sha256::of(content));
+  std::string path = place("blobs", digest);
+  if (fs::exists(path)) return digest;
+  fs::make_dirs(fs::parent_path(path), 0700);
+  fs::write_atomic(path, content);
+  return digest;
+}
+
+Manifest Store::manifest(const std::string& digest) const { return parse_manifest(blob(digest)); }
+
+ConfigFile Store::config(const std::string& digest) const {
+  return parse_config(blob(digest), cat("image ", digest));
+}
+
+WorkDir Store::make_work_dir() const {
+  // Under the lock, or a sweep could meet the directory before its own lock is held.
+  FileLock writing = lock_for_writing();
+  std::string path = cat(path_, "/tmp/", text::random_hex(16));
+  fs::make_dirs(path, 0700);
+  return {path, FileLock::acquire(fs::join(path, "lock"), FileLock::Mode::exclusive)};
+}
+
+bool Store::has_layer(const std::string& diff_id) const {
+  return fs::exists(place("layers", diff_id));
+}
+
+std::string Store::layer_dir(const std::string& diff_id) const {
+  return cat(place("layers", diff_id), "/fs");
+}
+
+uint64_t Store::layer_size(const std::string& diff_id) const {
+  std::string path = cat(place("layers", diff_id), "/layer.json");
+  Json document = parse_json(fs::read_all(path), path);
+  return static_cast<uint64_t>(json::required_int(document, "size"));
+}
+
+void Store::add_layer(const std::string& diff_id, const std::string& unpacked,
+                      uint64_t size) const {
+  std::string target = place("layers", diff_id);
+  if (fs::exists(target)) return;
+  fs::make_dirs(fs::parent_path(target), 0700);
+  // Complete beside its content first, so that the rename makes all of it appear at once.
+  std::string whole = cat(unpacked, ".layer");
+  fs::make_dirs(whole, 0700);
+  fs::write_atomic(fs::join(whole, "layer.json"), Json{{"size", size}}.dump(), 0600,
+                   fs::Durability::relaxed);
+  sys::rename(unpacked, fs::join(whole, "fs"));
+  if (::rename(whole.c_str(), target.c_str()) == 0) return;
+  // Another writer made the same layer meanwhile.
+  if (errno != EEXIST && errno != ENOTEMPTY) throw Error{"rename", target, Errno{errno}};
+}
+
+std::string Store::add_image(const ConfigFile& file, const std::string& reference) const {
+  Manifest manifest;
+  std::string config = to_json(file);
+  manifest.config = put_blob(config);
+  manifest.config_size = config.size();
+  for (const auto& diff_id : file.diff_ids)
+    manifest.layers.push_back({diff_id, layer_size(diff_id)});
+  std::string text = manifest_json(manifest);
+  write_index(with_reference(index(), {reference, put_blob(text), text.size()}));
+  return manifest.config;
+}
+
+void Store::sweep() const {
+  // What cannot be read now (a damaged manifest) must not keep anybody from writing.
+  try {
+    sweep_work_dirs();
+    sweep_unreachable();
+  } catch (const Error& error) {
+    log::debug(error.message());
+  }
+}
+
+void Store::sweep_work_dirs() const {
+  std::string parent = fs::join(path_, "tmp");
+  for (const auto& name : fs::list_dir(parent)) {
+    std::string path = fs::join(parent, name);
+    if (FileLock::try_acquire(fs::join(path, "lock"), FileLock::Mode::exclusive))
+      fs::remove_tree(path);
+  }
+}
+
+void Store::sweep_unreachable() const {
+  auto unused = FileLock::try_acquire(fs::join(path_, "layers.lock"), FileLock::Mode::exclusive);
+  if (!unused) return;
+  std::set<std::string> blobs, layers;
+  for (const auto& entry : index()) {
+    Manifest found = manifest(entry.manifest);
+    blobs.insert({sha256_hex(entry.manifest), sha256_hex(found.config)});
+    for (const auto& diff_id : config(found.config).diff_ids) layers.insert(sha256_hex(diff_id));
+  }
+  auto remove_others = [this](const char* kind, const std::set<std::string>& kept) {
+    std::string parent = cat(path_, "/", kind, "/sha256");
+    for (const auto& name : fs::list_dir(parent))
+      if (!kept.contains(name)) fs::remove_tree(fs::join(parent, name));
+  };
+  remove_others("layers", layers);
+  remove_others("blobs", blobs);
+}
+
+std::vector<IndexEntry> with_reference(std::vector<IndexEntry> entries, const IndexEntry& added) {
+  auto means = [](const std::string& manifest) {
+    return [&manifest](const IndexEntry& entry) { return entry.manifest == manifest; };
+  };
+  auto same_name = [&](const IndexEntry& entry) {
+    return !added.reference.empty() && entry.reference == added.reference;
+  };
+  auto old = std::find_if(entries.begin(), entries.end(), same_name);
+  if (old != entries.end()) {
+    std::string loser = old->manifest;
+    uint64_t size = old->manifest_size;
+    entries.erase(old);
+    if (loser != added.manifest && std::none_of(entries.begin(), entries.end(), means(loser)))
+      entries.push_back({"", loser, size});
+  }
+  bool known = std::any_of(entries.begin(), entries.end(), means(added.manifest));
+  if (added.reference.empty() && known) return entries;
+  std::erase_if(entries, [&](const IndexEntry& entry) {
+    return entry.reference.empty() && entry.manifest == added.manifest;
+  });
+  entries.push_back(added);
+  return entries;
+}
+
+}  // namespace estiba::img

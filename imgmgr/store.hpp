@@ -1,0 +1,101 @@
+// ROOT/images on disk. An OCI image layout whose layers are kept unpacked:
+//   index.json                 which images and references exist; the only file ever replaced
+//   blobs/sha256/HEX           manifests and configurations
+//   layers/sha256/HEX/fs       a layer by its diff id, in overlay's form; layer.json beside it
+//   tmp/NAME                   an import or build under way; its owner holds a flock on its `lock`
+// What index.json does not lead to does not exist, and the next writer sweeps it away.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/fs.hpp"
+#include "imgmgr/config_json.hpp"
+
+namespace estiba::img {
+
+/// A reference in full, or "" once for an image that has none, and the manifest it means.
+struct IndexEntry {
+  std::string reference;
+  std::string manifest;  ///< digest
+  uint64_t manifest_size = 0;
+  bool operator==(const IndexEntry&) const = default;
+};
+
+struct LayerDescriptor {
+  std::string digest;  ///< the diff id, while no compressed blob is known
+  uint64_t size = 0;
+};
+
+struct Manifest {
+  std::string config;  ///< digest: the image's id
+  uint64_t config_size = 0;
+  std::vector<LayerDescriptor> layers;  ///< lowest first
+};
+
+/// A directory of its own beneath tmp/, removed with its owner unless its content was taken.
+class WorkDir {
+ public:
+  WorkDir(std::string path, fs::FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+  WorkDir(WorkDir&&) = default;
+  WorkDir& operator=(WorkDir&&) = delete;
+  ~WorkDir();
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  fs::FileLock lock_;
+};
+
+class Store {
+ public:
+  explicit Store(std::string state_dir);
+
+  /// Held while index.json is replaced, and while anything is swept.
+  fs::FileLock lock_for_writing() const;
+  /// Held by builds, so that no layer they stand on is swept beneath them.
+  fs::FileLock hold_layers() const;
+
+  std::vector<IndexEntry> index() const;
+  void write_index(const std::vector<IndexEntry>& entries) const;
+
+  std::string blob(const std::string& digest) const;
+  /// Under the lock, or a sweep could take it before it is named. Returns its digest.
+  std::string put_blob(std::string_view content) const;
+
+  Manifest manifest(const std::string& digest) const;
+  ConfigFile config(const std::string& digest) const;
+
+  /// To be called without the lock.
+  WorkDir make_work_dir() const;
+  bool has_layer(const std::string& diff_id) const;
+  std::string layer_dir(const std::string& diff_id) const;
+  uint64_t layer_size(const std::string& diff_id) const;
+  /// Moves an unpacked directory into its place; one that is there already stays.
+  void add_layer(const std::string& diff_id, const std::string& unpacked, uint64_t size) const;
+
+  /// Under the lock: registers the image for the reference ("": none). Returns its id.
+  std::string add_image(const ConfigFile& file, const std::string& reference) const;
+  /// Under the lock: removes work directories without an owner, and blobs and layers that nothing
+  /// leads to.
+  void sweep() const;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string place(std::string_view kind, const std::string& digest) const;
+  void sweep_work_dirs() const;
+  void sweep_unreachable() const;
+
+  std::string path_;
+};
+
+/// What an index looks like once the reference means this manifest: an image that loses its last
+/// reference stays, without one.
+std::vector<IndexEntry> with_reference(std::vector<IndexEntry> entries, const IndexEntry& added);
+
+}  // namespace estiba::img

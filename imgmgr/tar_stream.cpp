@@ -1,0 +1,214 @@
+#include "imgmgr/tar_stream.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <locale.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "base/error.hpp"
+#include "base/scope_exit.hpp"
+#include "base/sha256.hpp"
+#include "base/sys.hpp"
+
+namespace estiba::img {
+namespace {
+
+constexpr size_t read_size = size_t{256} << 10;
+// A stream that unpacks to more than a thousand times its size is a bomb, not a layer; small ones
+// (zeros compress well) are let through.
+constexpr uint64_t bomb_ratio = 1000;
+constexpr uint64_t bomb_allowance = uint64_t{64} << 20;
+
+struct ArchiveCloser {
+  void operator()(archive* reader) const { archive_read_free(reader); }
+};
+using Reader = std::unique_ptr<archive, ArchiveCloser>;
+
+// libarchive converts names of pax headers to the locale's character set, and mangles what the "C"
+// locale cannot hold. The program itself runs without a locale.
+class Utf8Locale {
+ public:
+  Utf8Locale() : previous_(::uselocale(utf8())) {}
+  Utf8Locale(const Utf8Locale&) = delete;
+  Utf8Locale& operator=(const Utf8Locale&) = delete;
+  ~Utf8Locale() { ::uselocale(previous_); }
+
+ private:
+  static locale_t utf8() {
+    static const locale_t locale = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    return locale ? locale : LC_GLOBAL_LOCALE;
+  }
+  locale_t previous_;
+};
+
+std::string text_of(const char* text) { return text ? text : ""; }
+
+}  // namespace
+
+// Two readers, one behind the other: the first undoes the compression, the second reads tar from
+// what the first makes; between them the bytes are hashed and counted. Both call back into C++ from
+// C, so an exception waits in `failure` until C has returned.
+struct TarStream::State {
+  State(FdRef source, std::string name, std::function<void(uint64_t)> listener)
+      : fd(source),
+        subject(std::move(name)),
+        on_read(std::move(listener)),
+        input(read_size, '\0') {}
+
+  FdRef fd;
+  std::string subject;
+  std::function<void(uint64_t)> on_read;
+  std::string input;
+  Sha256 hash;
+  uint64_t consumed = 0, produced = 0;
+  std::exception_ptr failure;
+  Reader decompressor, tar;  // tar, which reads from the decompressor, is destroyed first
+
+  void open();
+  size_t read_input(const void** buffer);
+  size_t read_decompressed(const void** buffer);
+  void refuse_bomb() const;
+  int check(archive* reader, int status);
+
+  template <size_t (State::*read)(const void**)>
+  static la_ssize_t callback(archive*, void* self, const void** buffer) {
+    auto* state = static_cast<State*>(self);
+    try {
+      return static_cast<la_ssize_t>((state->*read)(buffer));
+    } catch (...) {
+      state->failure = std::current_exception();
+      return -1;
+    }
+  }
+};
+
+// End and success alike are ARCHIVE_OK or ARCHIVE_EOF; warnings are about character sets and such.
+int TarStream::State::check(archive* reader, int status) {
+  if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
+  if (status == ARCHIVE_OK || status == ARCHIVE_EOF || status == ARCHIVE_WARN) return status;
+  throw Error(
+      cat("cannot read ", subject, " as a tar archive: ", text_of(archive_error_string(reader))));
+}
+
+size_t TarStream::State::read_input(const void** buffer) {
+  size_t got = sys::read(fd, input.data(), input.size(), subject);
+  consumed += got;
+  if (on_read) on_read(consumed);
+  *buffer = input.data();
+  return got;
+}
+
+void TarStream::State::refuse_bomb() const {
+  if (produced > bomb_allowance && produced / bomb_ratio > consumed)
+    throw Error(cat(subject, " unpacks to more than 1000 times its size and is refused"));
+}
+
+size_t TarStream::State::read_decompressed(const void** buffer) {
+  size_t size = 0;
+  la_int64_t offset = 0;
+  int status = archive_read_data_block(decompressor.get(), buffer, &size, &offset);
+  check(decompressor.get(), status);
+  if (status == ARCHIVE_EOF) return 0;
+  hash.update({static_cast<const char*>(*buffer), size});
+  produced += size;
+  refuse_bomb();
+  return size;
+}
+
+void TarStream::State::open() {
+  decompressor.reset(archive_read_new());
+  tar.reset(archive_read_new());
+  if (!decompressor || !tar) throw Error("out of memory");
+  archive_read_support_filter_gzip(decompressor.get());
+  archive_read_support_filter_bzip2(decompressor.get());
+  archive_read_support_filter_xz(decompressor.get());
+  archive_read_support_filter_zstd(decompressor.get());
+  archive_read_support_format_raw(decompressor.get());
+  archive_read_support_format_empty(decompressor.get());
+  check(decompressor.get(), archive_read_open(decompressor.get(), this, nullptr,
+                                              callback<&State::read_input>, nullptr));
+  archive_entry* whole = nullptr;
+  if (check(decompressor.get(), archive_read_next_header(decompressor.get(), &whole)) ==
+      ARCHIVE_EOF)
+    throw Error(cat(subject, " is empty"));
+  archive_read_support_format_tar(tar.get());
+  check(tar.get(),
+        archive_read_open(tar.get(), this, nullptr, callback<&State::read_decompressed>, nullptr));
+}
+
+namespace {
+
+TarEntry convert(archive_entry* entry) {
+  TarEntry out;
+  out.path = text_of(archive_entry_pathname(entry));
+  out.hardlink = text_of(archive_entry_hardlink(entry));
+  out.mode = archive_entry_mode(entry);
+  if (S_ISLNK(out.mode)) out.symlink = text_of(archive_entry_symlink(entry));
+  out.uid = static_cast<uid_t>(archive_entry_uid(entry));
+  out.gid = static_cast<gid_t>(archive_entry_gid(entry));
+  out.mtime = {archive_entry_mtime(entry), archive_entry_mtime_nsec(entry)};
+  out.size = static_cast<uint64_t>(std::max<la_int64_t>(0, archive_entry_size(entry)));
+  out.device = makedev(static_cast<unsigned>(archive_entry_rdevmajor(entry)),
+                       static_cast<unsigned>(archive_entry_rdevminor(entry)));
+  archive_entry_xattr_reset(entry);
+  const char* name = nullptr;
+  const void* value = nullptr;
+  size_t size = 0;
+  while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK)
+    out.xattrs.emplace_back(name, std::string(static_cast<const char*>(value), size));
+  return out;
+}
+
+}  // namespace
+
+TarStream::TarStream(FdRef fd, std::string subject, std::function<void(uint64_t)> on_read)
+    : state_(std::make_unique<State>(fd, std::move(subject), std::move(on_read))) {
+  state_->open();
+}
+
+TarStream::~TarStream() = default;
+
+std::optional<TarEntry> TarStream::next() {
+  Utf8Locale locale;
+  archive_entry* entry = nullptr;
+  int status = archive_read_next_header(state_->tar.get(), &entry);
+  if (state_->check(state_->tar.get(), status) == ARCHIVE_EOF) return std::nullopt;
+  return convert(entry);
+}
+
+std::optional<TarBlock> TarStream::read_block() {
+  const void* data = nullptr;
+  size_t size = 0;
+  la_int64_t offset = 0;
+  int status = archive_read_data_block(state_->tar.get(), &data, &size, &offset);
+  if (state_->check(state_->tar.get(), status) == ARCHIVE_EOF) return std::nullopt;
+  return TarBlock{{static_cast<const char*>(data), size}, static_cast<uint64_t>(offset)};
+}
+
+std::string TarStream::finish() {
+  const void* rest = nullptr;
+  while (state_->read_decompressed(&rest) > 0) {
+  }
+  return cat("sha256:", state_->hash.finish());
+}
+
+uint64_t TarStream::uncompressed_size() const { return state_->produced; }
+
+const std::string& TarStream::subject() const { return state_->subject; }
+
+bool TarStream::is_archive(FdRef fd) {
+  off_t start = ::lseek(fd.get(), 0, SEEK_CUR);
+  ScopeExit rewind([&] { ::lseek(fd.get(), start, SEEK_SET); });
+  try {
+    TarStream stream(fd, "file");
+    return stream.next().has_value();
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+}  // namespace estiba::img
