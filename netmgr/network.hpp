@@ -116,6 +116,9 @@ class Networks {
   /// and who holds it. Without a network that has an uplink nothing is published.
   std::vector<PortMapping> publish(const std::string& container_id,
                                    const std::vector<PortMapping>& ports);
+  /// An Error that names the holder if a fixed host port is taken, by a program or a container of
+  /// ours. Changes nothing.
+  void check_available(const PortMapping& port) const;
   /// Closes the published ports (a stopped container publishes nothing); the leases stay.
   void unpublish(const std::string& container_id);
   /// Unpublishes, detaches, removes the namespace.

@@ -192,6 +192,8 @@ std::vector<PortMapping> Networks::publish(const std::string& container_id,
   return impl_->publish(impl_->sandbox(container_id), ports);
 }
 
+void Networks::check_available(const PortMapping& port) const { impl_->open_sockets("", port); }
+
 void Networks::unpublish(const std::string& container_id) {
   auto found = impl_->sandboxes.find(container_id);
   if (found != impl_->sandboxes.end()) impl_->unpublish(found->second);

@@ -12,21 +12,27 @@
 
 namespace estiba::scheduler {
 
+/// One of the services a service depends on, and how.
+struct Needed {
+  ServiceGraph::Index service = 0;
+  spec::Dependency how;
+};
+
 /// What every decision reads.
 struct UpContext {
   const Desired& desired;
   const ObservedState& observed;
   const UpOptions& options;
   ServiceGraph graph;
-  std::vector<ServiceGraph::Index> selected;  ///< dependencies first
-  std::vector<bool> is_selected, is_target;   ///< by service
-  /// By service: its containers but for one-off ones.
-  std::vector<std::vector<const ObservedContainer*>> containers;
+  std::vector<ServiceGraph::Index> selected;        ///< dependencies first
+  std::vector<bool> is_selected, is_target;         ///< by service
+  std::vector<const spec::Service*> services = {};  ///< by service, as all that follows
+  std::vector<std::vector<Needed>> needs = {};
+  /// Its containers but for one-off ones.
+  std::vector<std::vector<const ObservedContainer*>> containers = {};
 
   const spec::Project& project() const { return desired.project; }
-  const spec::Service& service(ServiceGraph::Index index) const {
-    return desired.project.services.at(graph.name(index));
-  }
+  const spec::Service& service(ServiceGraph::Index index) const { return *services[index]; }
 };
 
 struct NetworkDecisions {

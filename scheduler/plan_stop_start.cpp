@@ -1,4 +1,4 @@
-// `stop` and `start` of containers that exist, from their labels alone.
+// `stop`, `start` and `restart` of containers that exist, from their labels alone.
 #include <algorithm>
 
 #include "base/error.hpp"
@@ -11,35 +11,103 @@ namespace estiba::scheduler {
 namespace {
 
 using Index = ServiceGraph::Index;
-using Containers = std::vector<std::vector<const ObservedContainer*>>;
+using Marks = std::vector<bool>;
+using Stops = std::map<const ObservedContainer*, NodeId>;
 
-Containers by_service(const ServiceGraph& graph, const ObservedState& observed) {
-  Containers containers(graph.size());
-  for (const ObservedContainer& container : observed.containers) {
-    if (!container.one_off) containers[*graph.find(container.service)].push_back(&container);
+/// The services that have containers, which of them are meant, and the plan that grows.
+class LabelPlan {
+ public:
+  LabelPlan(const ObservedState& observed, const std::vector<std::string>& targets);
+
+  void take_dependencies_along() {
+    if (!all_) wanted_ = graph_.closure(targets_);
   }
-  for (auto& replicas : containers) std::ranges::sort(replicas, {}, &ObservedContainer::number);
-  return containers;
+  void take_restarting_dependents_along();
+  Stops stop();
+  void start(const Stops& stops);
+  Plan take() { return builder_.take(); }
+
+ private:
+  std::vector<StartGates::Need> needs_of(Index service) const;
+  bool follows_restarts(Index service) const;
+  void start_service(StartGates& gates, Index service, const Stops& stops);
+
+  ServiceGraph graph_;
+  std::vector<std::vector<const ObservedContainer*>> containers_;
+  std::vector<Index> order_;
+  std::map<std::string, Index> service_of_id_;
+  std::vector<Index> targets_;
+  bool all_;
+  Marks wanted_;
+  PlanBuilder builder_;
+};
+
+LabelPlan::LabelPlan(const ObservedState& observed, const std::vector<std::string>& targets)
+    : graph_(graph_of(observed)),
+      containers_(graph_.size()),
+      order_(graph_.order()),
+      all_(targets.empty()),
+      wanted_(graph_.size(), all_) {
+  for (const ObservedContainer& container : observed.containers) {
+    if (container.one_off) continue;
+    Index service = *graph_.find(container.service);
+    containers_[service].push_back(&container);
+    service_of_id_[container.id] = service;
+  }
+  for (auto& replicas : containers_) std::ranges::sort(replicas, {}, &ObservedContainer::number);
+  for (const std::string& target : targets) {
+    if (auto index = graph_.find(target)) targets_.push_back(*index);
+  }
+  for (Index target : targets_) wanted_[target] = true;
 }
 
-std::vector<Index> resolve(const ServiceGraph& graph, const std::vector<std::string>& targets) {
-  std::vector<Index> found;
-  for (const std::string& target : targets) {
-    if (auto index = graph.find(target)) found.push_back(*index);
+void LabelPlan::take_restarting_dependents_along() {
+  for (Index service : order_) wanted_[service] = wanted_[service] || follows_restarts(service);
+}
+
+/// Whether something it depends on is restarted, and it asked for this or shares its namespaces.
+bool LabelPlan::follows_restarts(Index service) const {
+  for (const ObservedContainer* container : containers_[service]) {
+    for (const ObservedDependency& dependency : container->depends_on) {
+      auto needed = graph_.find(dependency.service);
+      if (needed && dependency.restart && wanted_[*needed]) return true;
+    }
+    for (const std::string& id : container->joined_containers) {
+      auto parent = service_of_id_.find(id);
+      if (parent != service_of_id_.end() && wanted_[parent->second]) return true;
+    }
   }
-  return found;
+  return false;
+}
+
+Stops LabelPlan::stop() {
+  Stops stops;
+  StopFrontier frontier{graph_};
+  for (auto it = order_.rbegin(); it != order_.rend(); ++it) {
+    NodeIds before = frontier.before(*it), own;
+    for (const ObservedContainer* container : containers_[*it]) {
+      if (!wanted_[*it] || !is_active(*container)) continue;
+      own.push_back(add_stop(builder_, *container, before, ""));
+      stops.emplace(container, own.back());
+    }
+    frontier.set(*it, std::move(own), std::move(before));
+  }
+  return stops;
 }
 
 /// Of all replicas of the service, what each says it needs; the strictest where they differ.
-std::vector<StartGates::Need> needs_of(const ServiceGraph& graph, const Containers& containers,
-                                       Index service) {
+std::vector<StartGates::Need> LabelPlan::needs_of(Index service) const {
   std::map<Index, spec::DependsOnCondition> strictest;
-  for (const ObservedContainer* container : containers[service]) {
+  for (const ObservedContainer* container : containers_[service]) {
     for (const ObservedDependency& dependency : container->depends_on) {
-      auto needed = graph.find(dependency.service);
-      if (!needed || containers[*needed].empty()) continue;
+      auto needed = graph_.find(dependency.service);
+      if (!needed || !wanted_[*needed] || containers_[*needed].empty()) continue;
       auto& condition = strictest[*needed];
       condition = std::max(condition, dependency.condition);
+    }
+    for (const std::string& id : container->joined_containers) {
+      auto parent = service_of_id_.find(id);
+      if (parent != service_of_id_.end() && wanted_[parent->second]) strictest[parent->second];
     }
   }
   std::vector<StartGates::Need> needs;
@@ -47,58 +115,53 @@ std::vector<StartGates::Need> needs_of(const ServiceGraph& graph, const Containe
   return needs;
 }
 
-NodeId add_start(PlanBuilder& builder, const ObservedContainer& container, NodeIds deps) {
-  std::string cause = container.state == ContainerState::created
-                          ? "created, not started"
-                          : cat("exited with ", std::to_string(container.exit_code));
-  return builder.add(StartContainer{container.service, container.id, container.name},
-                     std::move(deps), std::move(cause));
+void LabelPlan::start(const Stops& stops) {
+  StartGates gates{builder_, graph_};
+  for (Index service : order_) {
+    if (wanted_[service]) start_service(gates, service, stops);
+  }
+}
+
+void LabelPlan::start_service(StartGates& gates, Index service, const Stops& stops) {
+  auto idle = [&](const ObservedContainer* container) {
+    bool startable = !is_active(*container) && container->state != ContainerState::dead;
+    return startable || stops.contains(container);
+  };
+  bool starts_any = std::ranges::any_of(containers_[service], idle);
+  NodeIds gate = gates.open(service, needs_of(service), starts_any);
+  NodeIds starts;
+  for (const ObservedContainer* container : containers_[service]) {
+    if (!idle(container)) continue;
+    NodeIds deps = gate;
+    if (auto stop = stops.find(container); stop != stops.end()) deps.push_back(stop->second);
+    starts.push_back(builder_.add(
+        StartContainer{container->service, container->id, container->name}, std::move(deps), ""));
+  }
+  gates.set(service, std::move(starts), std::move(gate));
 }
 
 }  // namespace
 
 Plan plan_stop(const ObservedState& observed, const std::vector<std::string>& targets) {
-  ServiceGraph graph = graph_of(observed);
-  Containers containers = by_service(graph, observed);
-  std::vector<bool> wanted(graph.size(), targets.empty());
-  for (Index target : resolve(graph, targets)) wanted[target] = true;
-  PlanBuilder builder;
-  StopFrontier frontier{graph};
-  auto order = graph.order();
-  for (auto it = order.rbegin(); it != order.rend(); ++it) {
-    NodeIds before = frontier.before(*it), own;
-    for (const ObservedContainer* container : containers[*it]) {
-      if (wanted[*it] && is_active(*container)) {
-        own.push_back(add_stop(builder, *container, before, "stop"));
-      }
-    }
-    frontier.set(*it, std::move(own), std::move(before));
-  }
-  return builder.take();
+  LabelPlan plan{observed, targets};
+  plan.stop();
+  return plan.take();
 }
 
 Plan plan_start(const ObservedState& observed, const std::vector<std::string>& targets) {
-  ServiceGraph graph = graph_of(observed);
-  Containers containers = by_service(graph, observed);
-  auto roots = resolve(graph, targets);
-  std::vector<bool> wanted =
-      targets.empty() ? std::vector<bool>(graph.size(), true) : graph.closure(roots);
-  PlanBuilder builder;
-  StartGates gates{builder, graph};
-  for (Index service : graph.order()) {
-    if (!wanted[service]) continue;
-    auto idle = [](const ObservedContainer* container) {
-      return !is_active(*container) && container->state != ContainerState::dead;
-    };
-    bool starts_any = std::ranges::any_of(containers[service], idle);
-    NodeIds gate = gates.open(service, needs_of(graph, containers, service), starts_any);
-    NodeIds starts;
-    for (const ObservedContainer* container : containers[service]) {
-      if (idle(container)) starts.push_back(add_start(builder, *container, gate));
-    }
-    gates.set(service, std::move(starts), std::move(gate));
-  }
-  return builder.take();
+  LabelPlan plan{observed, targets};
+  plan.take_dependencies_along();
+  plan.start({});
+  return plan.take();
+}
+
+Plan plan_restart(const ObservedState& observed, const std::vector<std::string>& targets,
+                  Dependents dependents) {
+  LabelPlan plan{observed, targets};
+  if (dependents == Dependents::restart) plan.take_restarting_dependents_along();
+  Stops stops = plan.stop();
+  plan.start(stops);
+  return plan.take();
 }
 
 }  // namespace estiba::scheduler

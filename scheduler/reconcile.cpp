@@ -34,6 +34,24 @@ std::vector<Index> filtered(const std::vector<Index>& order, const std::vector<b
   return kept;
 }
 
+/// The graph numbers services in the order of the project's map.
+void index_services(UpContext& context) {
+  const ServiceGraph& graph = context.graph;
+  context.needs.resize(graph.size());
+  context.containers.resize(graph.size());
+  for (const auto& [name, service] : context.project().services) {
+    auto& needs = context.needs[context.services.size()];
+    context.services.push_back(&service);
+    for (const auto& [other, how] : dependencies_of(service)) {
+      if (auto needed = graph.find(other)) needs.push_back({*needed, how});
+    }
+  }
+  for (const ObservedContainer& container : context.observed.containers) {
+    auto service = graph.find(container.service);
+    if (service && !container.one_off) context.containers[*service].push_back(&container);
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> find_cycle(const spec::Project& project) {
@@ -62,19 +80,15 @@ UpContext up_context(const Desired& desired, const ObservedState& observed,
   auto is_target = marked(graph, targets);
   auto is_selected = options.no_deps || targets.empty() ? is_target : graph.closure(targets);
   auto selected = filtered(graph.order(), is_selected);
-  std::vector<std::vector<const ObservedContainer*>> containers(graph.size());
-  for (const ObservedContainer& container : observed.containers) {
-    auto service = graph.find(container.service);
-    if (service && !container.one_off) containers[*service].push_back(&container);
-  }
-  return {desired,
-          observed,
-          options,
-          std::move(graph),
-          std::move(selected),
-          std::move(is_selected),
-          std::move(is_target),
-          std::move(containers)};
+  UpContext context{desired,
+                    observed,
+                    options,
+                    std::move(graph),
+                    std::move(selected),
+                    std::move(is_selected),
+                    std::move(is_target)};
+  index_services(context);
+  return context;
 }
 
 Plan plan_up(const Desired& desired, const ObservedState& observed, const UpOptions& options) {

@@ -76,6 +76,13 @@ Plan plan_down(const ObservedState& observed, const DownOptions& options);
 Plan plan_stop(const ObservedState& observed, const std::vector<std::string>& targets);
 Plan plan_start(const ObservedState& observed, const std::vector<std::string>& targets);
 
+/// Whether services that depend on a restarted one with `restart: true` are restarted as well.
+enum class Dependents { restart, leave };
+/// restart: all stops, dependents first, then all starts with the conditions between them. What
+/// the targets themselves depend on is left alone. A container that does not run is started.
+Plan plan_restart(const ObservedState& observed, const std::vector<std::string>& targets,
+                  Dependents dependents = Dependents::restart);
+
 /// Names of services that have containers but are not in the project (enabled or disabled).
 std::vector<std::string> orphans(const spec::Project& project, const ObservedState& observed);
 

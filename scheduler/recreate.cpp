@@ -99,10 +99,9 @@ bool RecreateRule::shares_with(ServiceGraph::Index parent,
 std::optional<std::string> RecreateRule::restart_cause(ServiceGraph::Index index) const {
   if (context_.options.start == Start::no) return std::nullopt;
   const spec::Service& service = context_.service(index);
-  for (const auto& [name, dependency] : service.depends_on) {
-    auto needed = context_.graph.find(name);
-    if (needed && dependency.restart && decided_[*needed].any(Fate::recreate)) {
-      return cat(name, " is recreated");
+  for (const Needed& needed : context_.needs[index]) {
+    if (needed.how.restart && decided_[needed.service].any(Fate::recreate)) {
+      return cat(context_.graph.name(needed.service), " is recreated");
     }
   }
   // A namespace ends with the processes of the container that made it.

@@ -231,12 +231,11 @@ void UpPlan::start_containers() {
 std::vector<StartGates::Need> UpPlan::needs_of(Index service) const {
   std::vector<StartGates::Need> needs;
   bool waits = !services_[service].replicas.empty();
-  for (const auto& [name, dependency] : dependencies_of(context_.service(service))) {
-    auto needed = context_.graph.find(name);
-    if (!needed) continue;
-    bool fit = waits && !services_[*needed].replicas.empty();
-    needs.push_back({*needed, fit ? dependency.condition : DependsOnCondition::service_started,
-                     dependency.required});
+  for (const Needed& needed : context_.needs[service]) {
+    bool fit = waits && !services_[needed.service].replicas.empty();
+    needs.push_back({needed.service,
+                     fit ? needed.how.condition : DependsOnCondition::service_started,
+                     needed.how.required});
   }
   return needs;
 }

@@ -52,6 +52,20 @@ std::string recreation(const Arguments& arguments) {
   return arguments.on("no-recreate") ? "never" : "diverged";
 }
 
+// Values from the environment travel beside the model, which never holds them.
+void add_contents(Json& contents, const std::string& prefix, const LoadedProject& loaded,
+                  const std::map<std::string, spec::FileObject>& objects) {
+  const auto& environment = loaded.loaded.project_environment;
+  for (const auto& [key, object] : objects) {
+    if (object.environment.empty()) continue;
+    auto value = environment.find(object.environment);
+    if (value == environment.end())
+      throw Error(cat(prefix, ".", key, ": environment variable \"", object.environment,
+                      "\" is not set"));
+    contents[cat(prefix, "/", key)] = value->second;
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> contradiction(const Arguments& arguments) {
@@ -111,11 +125,15 @@ Json up_params(const Invocation& invocation, const LoadedProject& loaded,
   };
   for (const auto& [name, count] : scales) options["scale"][name] = count;
   add_timeout(options, arguments);
+  Json contents = Json::object();
+  add_contents(contents, "configs", loaded, project.configs);
+  add_contents(contents, "secrets", loaded, project.secrets);
   return {{"project", parse_json(loaded.loaded.canonical_json, "the project's model")},
           {"working_dir", project.working_dir},
           {"config_files", project.config_files},
           {"env_files", project.env_files},
           {"disabled_services", disabled},
+          {"file_contents", std::move(contents)},
           {"options", std::move(options)}};
 }
 

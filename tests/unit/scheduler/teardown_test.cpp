@@ -119,25 +119,24 @@ TEST(PlanDown, WorksWhereLabelsFormACycle) {
 
 TEST(PlanStop, StopsDependentsFirst) {
   EXPECT_EQ(to_text(plan_stop(up(stack()), {})),
-            "#0 [] stop container p-worker-1  (stop)\n"
-            "#1 [] stop container p-web-1  (stop)\n"
-            "#2 [0,1] stop container p-db-1  (stop)\n");
+            "#0 [] stop container p-worker-1\n"
+            "#1 [] stop container p-web-1\n"
+            "#2 [0,1] stop container p-db-1\n");
 }
 
 TEST(PlanStop, StopsOnlyTheTargetsThatRun) {
   ObservedState state = up(stack());
   named(state, "p-web-1").state = ContainerState::exited;
-  EXPECT_EQ(to_text(plan_stop(state, {"db", "web", "unknown"})),
-            "#0 [] stop container p-db-1  (stop)\n");
+  EXPECT_EQ(to_text(plan_stop(state, {"db", "web", "unknown"})), "#0 [] stop container p-db-1\n");
 }
 
 TEST(PlanStart, StartsDependenciesWithTheirConditions) {
   ObservedState state = up(stack());
   for (auto& container : state.containers) container.state = ContainerState::exited;
   EXPECT_EQ(to_text(plan_start(state, {"web"})),
-            "#0 [] start container p-db-1  (exited with 0)\n"
+            "#0 [] start container p-db-1\n"
             "#1 [0] wait for db healthy  (web depends on it)\n"
-            "#2 [1] start container p-web-1  (exited with 0)\n");
+            "#2 [1] start container p-web-1\n");
 }
 
 TEST(PlanStart, OfWhatRunsIsEmpty) { EXPECT_EQ(to_text(plan_start(up(stack()), {})), ""); }
@@ -146,7 +145,59 @@ TEST(PlanStart, IgnoresDependenciesThatHaveNoContainer) {
   ObservedState state = up(stack());
   std::erase_if(state.containers, [](const auto& c) { return c.service == "db"; });
   named(state, "p-web-1").state = ContainerState::exited;
-  EXPECT_EQ(to_text(plan_start(state, {})), "#0 [] start container p-web-1  (exited with 0)\n");
+  EXPECT_EQ(to_text(plan_start(state, {})), "#0 [] start container p-web-1\n");
+}
+
+/// web restarts with api, api with db; worker does not.
+ObservedState restarting_stack() {
+  Model model;
+  model.service("db");
+  model.service("api", {{"db", {spec::DependsOnCondition::service_healthy, true}}});
+  model.service("web", {{"api", restarting()}});
+  model.service("worker", {{"db", started()}});
+  return up(model);
+}
+
+TEST(PlanRestart, TakesAlongTheDependentsThatAskForIt) {
+  EXPECT_EQ(to_text(plan_restart(restarting_stack(), {"db"})),
+            "#0 [] stop container p-web-1\n"
+            "#1 [0] stop container p-api-1\n"
+            "#2 [1] stop container p-db-1\n"
+            "#3 [2] start container p-db-1\n"
+            "#4 [3] wait for db healthy  (api depends on it)\n"
+            "#5 [1,4] start container p-api-1\n"
+            "#6 [0,5] start container p-web-1\n");
+}
+
+TEST(PlanRestart, CanLeaveDependentsAlone) {
+  EXPECT_EQ(to_text(plan_restart(restarting_stack(), {"db"}, Dependents::leave)),
+            "#0 [] stop container p-db-1\n"
+            "#1 [0] start container p-db-1\n");
+}
+
+TEST(PlanRestart, LeavesWhatTheTargetDependsOn) {
+  ObservedState state = restarting_stack();
+  named(state, "p-db-1").state = ContainerState::exited;
+  EXPECT_EQ(to_text(plan_restart(state, {"worker"})),
+            "#0 [] stop container p-worker-1\n"
+            "#1 [0] start container p-worker-1\n");
+}
+
+TEST(PlanRestart, StartsWhatDoesNotRun) {
+  ObservedState state = restarting_stack();
+  named(state, "p-worker-1").state = ContainerState::exited;
+  EXPECT_EQ(to_text(plan_restart(state, {"worker"})), "#0 [] start container p-worker-1\n");
+}
+
+TEST(PlanRestart, TakesAlongWhatSharesNamespaces) {
+  Model model;
+  model.service("vpn");
+  model.service("app").network_mode = "service:vpn";
+  EXPECT_EQ(to_text(plan_restart(up(model), {"vpn"})),
+            "#0 [] stop container p-app-1\n"
+            "#1 [0] stop container p-vpn-1\n"
+            "#2 [1] start container p-vpn-1\n"
+            "#3 [0,2] start container p-app-1\n");
 }
 
 }  // namespace
