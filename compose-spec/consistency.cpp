@@ -4,7 +4,6 @@
 
 #include <array>
 #include <map>
-#include <set>
 #include <unordered_map>
 
 #include "base/error.hpp"
@@ -179,42 +178,35 @@ class Checker {
     report_.error(span, path, cat("there is no ", what, " \"", name, "\""), hint);
   }
 
+  using Targets = std::map<std::string, std::string>;
+
   void check_mounts(const Node& service, const Path& path) {
-    std::map<std::string, std::string> targets;
-    check_targets(service, path, "volumes", targets);
-    check_targets(service, path, "configs", targets);
-    check_targets(service, path, "secrets", targets);
+    Targets targets;
+    Path volumes(path, "volumes");
+    if (const Node* list = service.find("volumes"); list && list->is_sequence())
+      for (size_t i = 0; i < list->sequence()->size(); ++i) {
+        const Node& mount = (*list->sequence())[i];
+        check_volume(mount, Path(volumes, i));
+        take_target(text_of(mount, "target"), mount.span, Path(volumes, i), targets);
+      }
+    Path tmpfs(path, "tmpfs");
     if (const Node* list = service.find("tmpfs"); list && list->is_sequence())
       for (size_t i = 0; i < list->sequence()->size(); ++i) {
         const Node& item = (*list->sequence())[i];
-        std::string target = scalar_text(item);
-        take_target(target.substr(0, target.find(':')), item.span, Path(Path(path, "tmpfs"), i),
-                    targets);
+        std::string text = scalar_text(item);
+        take_target(text.substr(0, text.find(':')), item.span, Path(tmpfs, i), targets);
       }
   }
 
-  void check_targets(const Node& service, const Path& path, std::string_view key,
-                     std::map<std::string, std::string>& targets) {
-    const Node* list = service.find(key);
-    if (!list || !list->is_sequence()) return;
-    for (size_t i = 0; i < list->sequence()->size(); ++i) {
-      const Node& item = (*list->sequence())[i];
-      Path here(Path(path, key), i);
-      Path section(path, key);
-      Path item_path(section, i);
-      std::string target = text_of(item, "target");
-      if (key == "volumes") check_volume(item, item_path);
-      if (target.empty()) continue;
-      take_target(target, item.span, item_path, targets);
+  void take_target(const std::string& target, Span span, const Path& path, Targets& targets) {
+    if (target.empty()) return;
+    auto [found, fresh] = targets.emplace(target, std::string());
+    if (fresh) {
+      found->second = path.text();
+      return;
     }
-  }
-
-  void take_target(const std::string& target, Span span, const Path& path,
-                   std::map<std::string, std::string>& targets) {
-    auto [found, fresh] = targets.emplace(target, path.text());
-    if (!fresh)
-      report_.error(span, path, cat(target, " is already the target of ", found->second),
-                    "mount one thing at a place");
+    report_.error(span, path, cat(target, " is already the target of ", found->second),
+                  "mount one thing at a place");
   }
 
   void check_volume(const Node& mount, const Path& path) {
@@ -340,78 +332,11 @@ class Checker {
   Section services_, networks_, volumes_, configs_, secrets_, models_;
 };
 
-// Depth-first search along depends_on; the stack is the circle when a service is met again on it.
-class CycleFinder {
- public:
-  CycleFinder(const Mapping& services, Report& report) : report_(report) {
-    for (const Entry& entry : services) services_.emplace(entry.key, &entry.value);
-  }
-
-  void find() {
-    for (const auto& [name, node] : services_) visit(name);
-  }
-
- private:
-  struct Frame {
-    std::string name;
-    size_t next = 0;
-  };
-
-  // Without recursion: a chain of 100,000 services is legal.
-  void visit(const std::string& start) {
-    if (!done_.contains(start)) push(start);
-    while (!stack_.empty()) {
-      Frame& frame = stack_.back();
-      const Mapping* dependencies = dependencies_of(frame.name);
-      if (!dependencies || frame.next >= dependencies->size()) {
-        done_.insert(frame.name);
-        on_stack_.erase(frame.name);
-        stack_.pop_back();
-        continue;
-      }
-      const Entry& dependency = (*dependencies)[frame.next++];
-      if (on_stack_.contains(dependency.key)) {
-        report_cycle(dependency);
-      } else if (!done_.contains(dependency.key) && services_.contains(dependency.key)) {
-        push(dependency.key);
-      }
-    }
-  }
-
-  void push(const std::string& name) {
-    on_stack_.insert(name);
-    stack_.push_back({name, 0});
-  }
-
-  const Mapping* dependencies_of(const std::string& name) const {
-    const Node* found = services_.at(name)->find("depends_on");
-    return found ? found->mapping() : nullptr;
-  }
-
-  void report_cycle(const Entry& dependency) {
-    std::string circle;
-    bool inside = false;
-    for (const Frame& frame : stack_) {
-      inside = inside || frame.name == dependency.key;
-      if (inside) circle += cat(frame.name, " -> ");
-    }
-    report_.error(dependency.key_span, Path("services"),
-                  cat("services depend on each other in a circle: ", circle, dependency.key),
-                  "remove one of these dependencies");
-  }
-
-  Report& report_;
-  std::map<std::string, const Node*> services_;
-  std::set<std::string> done_, on_stack_;
-  std::vector<Frame> stack_;
-};
-
 }  // namespace
 
 void check_consistency(const Node& model, Report& report) {
   Checker(model, report).check();
-  const Node* services = model.find("services");
-  if (services && services->is_mapping()) CycleFinder(*services->mapping(), report).find();
+  check_cycles(model, report);
 }
 
 }  // namespace estiba::spec

@@ -7,5 +7,7 @@
 namespace estiba::spec {
 
 void check_consistency(const Node& model, Report& report);
+/// Dependencies in a circle, each with its whole path: a -> b -> a.
+void check_cycles(const Node& model, Report& report);
 
 }  // namespace estiba::spec

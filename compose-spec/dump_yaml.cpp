@@ -56,9 +56,13 @@ bool is_base_60(std::string_view text) {
   });
 }
 
+// "2001-12-14", perhaps with a time: a timestamp to YAML 1.1.
 bool looks_like_date(std::string_view text) {
-  return text.size() >= 8 && std::all_of(text.begin(), text.begin() + 4, is_digit) &&
-         text[4] == '-';
+  auto parts = text::split(text.substr(0, text.find_first_of("Tt ")), '-');
+  if (parts.size() != 3 || parts[0].size() != 4) return false;
+  return std::all_of(parts.begin(), parts.end(), [](const std::string& part) {
+    return !part.empty() && part.size() <= 4 && std::all_of(part.begin(), part.end(), is_digit);
+  });
 }
 
 bool reads_as_text(std::string_view text) {

@@ -67,11 +67,7 @@ void complete_build(Node& build, const NormaliseOptions& options) {
   std::erase_if(*arguments->mapping(), [](const Entry& entry) { return entry.value.is_null(); });
 }
 
-void complete_mounts(Node& service) {
-  if (Node* volumes = service.find("volumes"); volumes && volumes->is_sequence())
-    for (Node& mount : *volumes->sequence())
-      if (Node* target = mount.find("target"); target && target->string())
-        target->value = fs::clean_path(*target->string());
+void complete_secrets(Node& service) {
   if (Node* secrets = service.find("secrets"); secrets && secrets->is_sequence())
     for (Node& secret : *secrets->sequence())
       if (secret.is_mapping() && text_of(secret, "target").empty())
@@ -111,7 +107,7 @@ void complete_service(Node& service, const NormaliseOptions& options) {
     policy->value = std::string("missing");
   join_default_network(service);
   imply_dependencies(service);
-  complete_mounts(service);
+  complete_secrets(service);
   complete_deploy(service);
 }
 
@@ -120,7 +116,7 @@ void name_resources(Node& section, const std::string& project) {
   if (!section.is_mapping()) return;
   for (Entry& entry : *section.mapping()) {
     if (entry.value.is_null()) entry.value.value = Mapping();
-    if (!entry.value.is_mapping() || !text_of(entry.value, "name").empty()) continue;
+    if (!entry.value.is_mapping() || entry.value.find("name")) continue;
     bool external = text_of(entry.value, "external") == "true";
     entry.value.set("name", external ? entry.key : cat(project, "_", entry.key));
   }
@@ -143,6 +139,7 @@ std::string_view service_reference(std::string_view text) {
 
 void normalise(Node& model, const NormaliseOptions& options) {
   model.set("name", options.project_name);
+  if (!model.find("services")) model.set("services", Mapping());
   if (Node* services = model.find("services"); services && services->is_mapping()) {
     for (Entry& service : *services->mapping()) complete_service(service.value, options);
     if (uses_default_network(*services)) {

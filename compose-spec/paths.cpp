@@ -15,6 +15,13 @@ bool equals(const Node* node, std::string_view text) {
 // Not yet a path: a variable that --no-interpolate left.
 bool is_open(const std::string& text) { return text.find("${") != std::string::npos; }
 
+// C:\\dir, which stays as it is.
+bool is_windows_path(std::string_view path) {
+  bool letter = !path.empty() && ((path[0] | 0x20) >= 'a' && (path[0] | 0x20) <= 'z');
+  return (letter && path.size() > 2 && path[1] == ':' && (path[2] == '\\' || path[2] == '/')) ||
+         path.starts_with("\\\\");
+}
+
 void resolve(Node& node, const PathBase& base) {
   if (auto* text = node.string(); text && !text->empty() && !is_open(*text))
     *text = absolute_path(*text, base);
@@ -41,7 +48,7 @@ bool is_remote_context(std::string_view context) {
 std::string absolute_path(const std::string& path, const PathBase& base) {
   if (path == "~") return base.home;
   if (path.starts_with("~/")) return fs::clean_path(cat(base.home, path.substr(1)));
-  if (path.starts_with('/')) return path;
+  if (path.starts_with('/') || is_windows_path(path)) return path;
   return fs::clean_path(fs::join(base.directory, path));
 }
 

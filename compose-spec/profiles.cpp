@@ -21,19 +21,19 @@ bool takes_part(const Entry& service, const Selection& selection) {
   return false;
 }
 
-// A dependency that is not required and not there is no dependency; a required one is an error.
-void settle_dependencies(Entry& service, const std::set<std::string>& enabled, Report& report) {
-  Node* all = service.value.find("depends_on");
+// A dependency that does not take part is an error unless it says required: false.
+void check_dependencies(const Entry& service, const std::set<std::string>& enabled,
+                        Report& report) {
+  const Node* all = service.value.find("depends_on");
   if (!all || !all->is_mapping()) return;
-  std::erase_if(*all->mapping(), [&](const Entry& entry) {
-    if (enabled.contains(entry.key)) return false;
+  for (const Entry& entry : *all->mapping()) {
     const Node* required = entry.value.find("required");
-    if (required && required->boolean() && !*required->boolean()) return true;
+    bool optional = required && required->boolean() && !*required->boolean();
+    if (optional || enabled.contains(entry.key)) continue;
     report.error(entry.key_span, Path(Path(Path("services"), service.key), "depends_on"),
                  cat("service \"", entry.key, "\" is needed, but none of its profiles is active"),
-                 cat("add --profile, or write required: false"));
-    return false;
-  });
+                 "add --profile, or write required: false");
+  }
 }
 
 void add_keys(const Node* mapping, std::set<std::string>& used) {
@@ -69,15 +69,16 @@ Mapping select_services(Node& model, const Selection& selection, Report& report)
     (enable ? enabled : disabled).push_back(std::move(service));
   }
   *services->mapping() = std::move(enabled);
-  for (Entry& service : *services->mapping()) settle_dependencies(service, names, report);
+  for (const Entry& service : *services->mapping()) check_dependencies(service, names, report);
   return disabled;
 }
 
 void drop_unused_resources(Node& model) {
   std::set<std::string> networks, volumes, configs, secrets, models;
   const Node* services = model.find("services");
-  if (!services || !services->is_mapping()) return;
-  for (const Entry& service : *services->mapping()) {
+  const Mapping none;
+  const Mapping& all = services && services->is_mapping() ? *services->mapping() : none;
+  for (const Entry& service : all) {
     const Node& node = service.value;
     add_keys(node.find("networks"), networks);
     add_keys(node.find("models"), models);

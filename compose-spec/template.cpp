@@ -82,7 +82,9 @@ std::string Template::expand(std::string_view text, size_t offset, int depth) co
       out += operated(std::string(rest.substr(0, length)), {}, offset + dollar, depth);
       at = dollar + 1 + length;
     } else {
-      throw invalid(offset + dollar, text.substr(dollar));
+      // "$(date)", "$5" and a lone "$" are no variables; Compose leaves them as they are.
+      out += '$';
+      at = dollar + 1;
     }
   }
 }

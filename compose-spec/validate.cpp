@@ -69,11 +69,11 @@ class Validator {
   }
 
   void check_items(const Sequence& items, const Type& type, const Path& path) {
-    std::set<std::string> seen;
+    std::set<std::pair<size_t, std::string>> seen;
     for (size_t i = 0; i < items.size(); ++i) {
       if (type.items) check(items[i], *type.items, Path(path, i));
-      bool again =
-          type.unique && items[i].is_scalar() && !seen.insert(scalar_text(items[i])).second;
+      bool again = type.unique && items[i].is_scalar() &&
+                   !seen.emplace(items[i].value.index(), scalar_text(items[i])).second;
       if (again)
         report_.error(items[i].span, Path(path, i),
                       cat("\"", scalar_text(items[i]), "\" is listed twice"), "remove one of them");

@@ -1,6 +1,7 @@
 #include "compose-spec/canonical/canonical.hpp"
 
 #include "base/error.hpp"
+#include "base/fs.hpp"
 #include "base/text.hpp"
 #include "compose-spec/cast.hpp"
 
@@ -58,6 +59,12 @@ Node expand_gpus(const Node& node) {
   Node all = mapping_of("count", Node{int64_t{-1}, node.span});
   all.tag = node.tag;
   return list_of(std::move(all));
+}
+
+void clean_target(Node& mount) {
+  Node* target = mount.find("target");
+  if (auto* text = target ? target->string() : nullptr; text && !text->empty())
+    *text = fs::clean_path(*text);
 }
 
 class Canonicaliser {
@@ -208,6 +215,7 @@ class Canonicaliser {
 
   void finish(Node& node, Shape shape) {
     if (shape == Shape::env_file) default_member(node, "required", true);
+    if (shape == Shape::volume) clean_target(node);
     if (shape != Shape::depends_on || !node.is_mapping()) return;
     for (Entry& entry : *node.mapping()) {
       if (entry.value.is_null()) {
