@@ -144,11 +144,13 @@ std::optional<Json> Client::receive() {
 
 std::optional<Json> Client::result_in(const Json& message) {
   if (auto found = message.find("error"); found != message.end()) {
+    wait_for_the_end(*found);
     auto code = json::int_at(*found, "exit_code").value_or(1);
     throw Error(json::required_string(*found, "message"), static_cast<int>(code));
   }
   auto found = message.find("result");
   if (found == message.end()) return std::nullopt;
+  wait_for_the_end(*found);
   return *found;
 }
 
@@ -184,13 +186,16 @@ Json Client::call(const std::string& method, const Json& params, const OnEvent& 
   }
 }
 
-void wait_for_the_end(const Paths& paths) {
-  std::string lock = cat(paths.run_dir, "/anchor.lock");
+void Client::wait_for_the_end(const Json& answer) {
+  if (!json::bool_at(answer, "idle").value_or(false)) return;
+  socket_.reset();
+  std::string lock = cat(paths_.run_dir, "/anchor.lock");
   for (int waited = 0; waited < end_timeout_ms; ++waited) {
     if (!fs::exists(lock)) return;
     // Not a blocking lock: another command may start the next anchor, which keeps it.
     if (fs::FileLock::try_acquire(lock, fs::FileLock::Mode::shared)) return;
-    if (waited > 0 && try_connect(paths.socket())) return;
+    bool asks = waited > 0 && waited % 100 == 0;
+    if (asks && try_connect(paths_.socket())) return;
     pause_ms(1);
   }
 }

@@ -2,6 +2,7 @@
 // JSON lines: any number of {"event":{...}}, then one {"result":{...}} or {"error":{...}}.
 #pragma once
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,13 +36,15 @@ class Client {
   std::optional<Json> receive();
   /// Descriptors that came with messages so far (the terminal of an exec), in order.
   std::vector<UniqueFd> take_fds() { return std::exchange(received_, {}); }
-  /// The result in a message; throws what an error message holds. Nothing if it is an event.
-  static std::optional<Json> result_in(const Json& message);
+  /// The result in a message; throws what an error message holds. Nothing if it is an event. If
+  /// nothing is left for the server to do, this returns when server and anchor have ended.
+  std::optional<Json> result_in(const Json& message);
 
  private:
   Client(Paths paths, UniqueFd socket) : paths_(std::move(paths)), socket_(std::move(socket)) {}
   /// Reads once into the buffer; false at the end of the stream.
   bool read_more();
+  void wait_for_the_end(const Json& answer);
   void wait_readable(const std::function<void()>& on_tick) const;
 
   Paths paths_;
@@ -49,8 +52,5 @@ class Client {
   std::string buffer_;
   std::vector<UniqueFd> received_;
 };
-
-/// After a result that says `"idle": true` server and anchor are ending: returns when they have.
-void wait_for_the_end(const Paths& paths);
 
 }  // namespace estiba::orchestrator

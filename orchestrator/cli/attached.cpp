@@ -147,7 +147,7 @@ void Attached::step(int timeout_ms) {
   if (all[0].revents || client_.has_message()) {
     auto message = client_.receive();
     if (!message) throw Error("the server ended before the process did");
-    result_ = Client::result_in(*message);
+    result_ = client_.result_in(*message);
     if (!result_ && on_event && message->contains("event")) on_event(message->at("event"));
   }
 }

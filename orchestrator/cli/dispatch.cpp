@@ -52,9 +52,8 @@ bool is_group(std::string_view word) {
   std::vector<std::string> names;
   for (const Command* command : all_commands()) names.emplace_back(command->name);
   auto near = text::nearest(word, names);
-  throw Error(cat("unknown command \"", word, "\"",
-                  near ? cat("; did you mean \"", *near, "\"?") : "",
-                  near ? "" : "; \"estiba --help\" lists them"));
+  throw Error(cat("unknown command \"", word, "\"; ",
+                  near ? cat("did you mean \"", *near, "\"?") : "\"estiba --help\" lists them"));
 }
 
 void check_word_count(const Command& command, size_t count) {
@@ -93,41 +92,52 @@ int run_command(const Command& command, Arguments before, std::span<const std::s
   return command.run(invocation);
 }
 
-int run_words(std::span<const std::string> words) {
-  size_t verb = leading_flags(globals, words);
-  Arguments before = parse(globals, Words::among_flags, words.first(verb));
-  words = words.subspan(verb);
-  if (before.on("version")) words = {};
-  if (!words.empty() && words[0] == "compose") {
-    // `estiba compose -f x up` has its flags behind the word.
-    std::vector<std::string> joined;
-    joined.insert(joined.end(), words.begin() + 1, words.end());
-    if (verb == 0) return run_words(joined);
+/// The command that the words begin with; "image ls" is two words.
+struct Verb {
+  const Command* command = nullptr;
+  std::string name;
+  size_t words = 1;
+};
+
+Verb verb_of(std::span<const std::string> words) {
+  Verb verb;
+  verb.name = words[0];
+  if (is_group(verb.name) && words.size() > 1 && !words[1].starts_with('-')) {
+    verb.name = cat(words[0], " ", words[1]);
+    verb.words = 2;
   }
+  verb.command = find_command(verb.name);
+  return verb;
+}
+
+int run_verb(Arguments before, std::span<const std::string> words) {
+  bool help = before.on("help") || words[0] == "help";
+  if (words[0] == "help") words = words.subspan(1);
+  Verb verb = verb_of(words);
+  if (!verb.command && verb.words == 1 && is_group(verb.name)) {
+    print(group_help(verb.name, all_commands()));
+    return 0;
+  }
+  if (!verb.command) refuse_unknown_command(verb.name);
+  if (help) {
+    print(command_help(*verb.command));
+    return 0;
+  }
+  return run_command(*verb.command, std::move(before), words.subspan(verb.words));
+}
+
+int run_words(std::span<const std::string> words) {
+  // `estiba compose -f x up` has its flags behind the word.
+  if (!words.empty() && words[0] == "compose") words = words.subspan(1);
+  size_t leading = leading_flags(globals, words);
+  Arguments before = parse(globals, Words::among_flags, words.first(leading));
+  words = words.subspan(leading);
   if (before.on("version")) return run_command(*find_command("version"), std::move(before), {});
-  bool help_asked = before.on("help") || words.empty() || words[0] == "help";
-  if (help_asked && words.size() < 2) {
+  if (words.empty() || (words.size() == 1 && words[0] == "help")) {
     print(general_help(all_commands(), globals));
     return 0;
   }
-  if (words[0] == "help") words = words.subspan(1);
-  std::string name = words[0];
-  size_t used = 1;
-  if (is_group(name) && words.size() > 1 && !words[1].starts_with('-')) {
-    name = cat(name, " ", words[1]);
-    used = 2;
-  }
-  const Command* command = find_command(name);
-  if (!command && used == 1 && is_group(name)) {
-    print(group_help(name, all_commands()));
-    return 0;
-  }
-  if (!command) refuse_unknown_command(name);
-  if (help_asked) {
-    print(command_help(*command));
-    return 0;
-  }
-  return run_command(*command, std::move(before), words.subspan(used));
+  return run_verb(std::move(before), words);
 }
 
 bool wants_json(std::span<const std::string> words) {

@@ -122,12 +122,12 @@ int Foreground::run() {
   events_ = Client::connect(invocation_.paths);
   events_->send("events", {{"project", project_name_}});
   up_ = Client::connect(invocation_.paths);
+  params_["options"]["describe"] = true;
   up_->send("up", params_);
   announce();
   while (!over()) step();
   drain();
   events_.reset();
-  if (idle_) wait_for_the_end(invocation_.paths);
   return exit_code_.value_or(0);
 }
 
@@ -157,7 +157,7 @@ void Foreground::step() {
   if (all[1].revents || events_->has_message()) {
     auto message = events_->receive();
     if (!message) throw Error("the server ended; the containers go on: see \"estiba ps\"");
-    Client::result_in(*message);
+    events_->result_in(*message);
     if (message->contains("event") && message->at("event").contains("container"))
       on_container(message->at("event").at("container"));
   }
@@ -175,7 +175,7 @@ void Foreground::step() {
 }
 
 void Foreground::on_up(const Json& message) {
-  auto result = Client::result_in(message);
+  auto result = up_->result_in(message);
   if (!result) {
     if (message.contains("event")) show_progress(*progress_, message.at("event"));
     return;
@@ -192,13 +192,12 @@ void Foreground::on_up(const Json& message) {
 }
 
 void Foreground::on_stop(const Json& message) {
-  auto result = Client::result_in(message);
+  auto result = stop_->result_in(message);
   if (!result) {
     if (message.contains("event")) show_progress(*progress_, message.at("event"));
     return;
   }
   progress_->finish();
-  idle_ = json::bool_at(*result, "idle").value_or(false);
   stop_.reset();
 }
 
@@ -212,14 +211,15 @@ void Foreground::follow(const std::string& id, const Tracked& container) {
 }
 
 void Foreground::on_container(const Json& event) {
+  if (text_at(event, "project") != project_name_) return;
   std::string action = text_at(event, "action");
   std::string id = text_at(event, "id");
   ContainerInfo named;
   named.project = project_name_;
   named.name = text_at(event, "name");
   named.service = text_at(event, "service");
-  if (action == "start" && !json::bool_at(event, "one_off").value_or(false))
-    follow(id, {short_name(named), named.service});
+  bool of_run = named.name.starts_with(cat(project_name_, "-", named.service, "-run-"));
+  if (action == "start" && !of_run) follow(id, {short_name(named), named.service});
   if (action == "die" && containers_.contains(id))
     on_exit(id, static_cast<int>(json::int_at(event, "exit_code").value_or(0)));
 }

@@ -2,6 +2,7 @@
 // Ctrl-C, all in one poll loop.
 #pragma once
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -67,7 +68,7 @@ class Foreground {
   std::unique_ptr<ui::Progress> progress_;
   std::optional<Client> up_, events_, stop_;
   std::map<std::string, Tracked> containers_;
-  bool up_done_ = false, stopping_ = false, idle_ = false;
+  bool up_done_ = false, stopping_ = false;
   int interrupts_handled_ = 0;
   std::optional<int> exit_code_;
 };

@@ -23,18 +23,6 @@ std::map<std::string, std::string> whole_environment() {
   return all;
 }
 
-std::vector<std::string> list_from(const char* variable, char separator) {
-  std::vector<std::string> parts;
-  for (std::string& part : text::split(environment_value(variable).value_or(""), separator))
-    if (!part.empty()) parts.push_back(std::move(part));
-  return parts;
-}
-
-std::vector<std::string> files_from_environment() {
-  std::string separator = environment_value("COMPOSE_PATH_SEPARATOR").value_or(":");
-  return list_from("COMPOSE_FILE", separator[0]);
-}
-
 }  // namespace
 
 std::optional<std::string> environment_value(const char* name) {
@@ -48,14 +36,12 @@ spec::LoadOptions load_options(const Invocation& invocation,
   const Arguments& globals = invocation.globals;
   spec::LoadOptions options;
   options.files = globals.list("file");
-  if (options.files.empty()) options.files = files_from_environment();
   options.env_files = globals.list("env-file");
-  if (options.env_files.empty()) options.env_files = list_from("COMPOSE_ENV_FILES", ',');
   options.project_directory = globals.value_or("project-directory", "");
   options.project_name = globals.value_or("project-name", "");
   options.profiles = globals.comma_list("profile");
-  if (options.profiles.empty()) options.profiles = list_from("COMPOSE_PROFILES", ',');
   options.targets = targets;
+  options.all_resources = globals.on("all-resources");
   options.current_directory = std::filesystem::current_path();
   options.environment = whole_environment();
   return options;
@@ -76,7 +62,7 @@ LoadedProject load_project(const spec::LoadOptions& options) {
     if (diagnostic.severity == spec::Severity::error)
       errors += text;
     else
-      print_aside(text.starts_with("warning") ? text : cat("warning: ", text));
+      print_aside(text);
   }
   if (!errors.empty()) {
     errors.pop_back();

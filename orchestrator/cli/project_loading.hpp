@@ -9,7 +9,7 @@
 
 namespace estiba::orchestrator {
 
-/// What flags and the COMPOSE_* variables say about files, name and profiles.
+/// What the flags say about files, name and profiles; the loader knows the COMPOSE_* variables.
 spec::LoadOptions load_options(const Invocation& invocation,
                                const std::vector<std::string>& targets = {});
 /// A variable of the environment, or nothing if it is unset or empty.

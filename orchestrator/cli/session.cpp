@@ -50,8 +50,26 @@ bool show_progress(ui::Progress& progress, const Json& event) {
   return true;
 }
 
+namespace {
+
+/// What the call would touch, for the methods of which the server makes no plan.
+void show_dry_run(const Invocation& invocation, const Json& params) {
+  auto progress = ui::make_progress(progress_style(invocation, std::string(invocation.command.name)));
+  std::vector<std::string> targets = json::strings_at(params, "targets");
+  auto containers = containers_of(invocation.paths, json::required_string(params, "project"));
+  for (const ContainerInfo& container : select(std::move(containers), targets, OneOffs::left_out))
+    progress->show({cat("Container ", container.name), std::string(invocation.command.name),
+                    ui::StepState::done, ""});
+}
+
+}  // namespace
+
 Json call_with_progress(const Invocation& invocation, const std::string& method,
                         const Json& params) {
+  if (invocation.dry_run() && method != "up") {
+    show_dry_run(invocation, params);
+    return Json::object();
+  }
   interrupts::install();
   Client client = Client::connect(invocation.paths);
   auto progress = ui::make_progress(progress_style(invocation, std::string(invocation.command.name)));
@@ -59,7 +77,6 @@ Json call_with_progress(const Invocation& invocation, const std::string& method,
       method, params, [&](const Json& event) { show_progress(*progress, event); },
       [&] { progress->tick(); });
   progress->finish();
-  if (json::bool_at(result, "idle").value_or(false)) wait_for_the_end(invocation.paths);
   return result;
 }
 

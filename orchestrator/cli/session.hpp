@@ -1,6 +1,7 @@
 // What most commands do with the server: ask what exists, and have something done while its
 // progress is shown.
 #pragma once
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>

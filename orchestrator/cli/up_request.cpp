@@ -66,6 +66,23 @@ void add_contents(Json& contents, const std::string& prefix, const LoadedProject
   }
 }
 
+/// Configs and secrets from variables: the server does not share our environment.
+Json file_contents(const LoadedProject& loaded) {
+  Json contents = Json::object();
+  auto add = [&](const char* kind, const std::map<std::string, spec::FileObject>& objects) {
+    for (const auto& [key, object] : objects) {
+      if (object.environment.empty()) continue;
+      auto known = loaded.loaded.project_environment.find(object.environment);
+      contents[cat(kind, "/", key)] = known == loaded.loaded.project_environment.end()
+                                          ? environment_value(object.environment.c_str()).value_or("")
+                                          : known->second;
+    }
+  };
+  add("configs", loaded.project.configs);
+  add("secrets", loaded.project.secrets);
+  return contents;
+}
+
 }  // namespace
 
 std::optional<std::string> contradiction(const Arguments& arguments) {
@@ -128,11 +145,12 @@ Json up_params(const Invocation& invocation, const LoadedProject& loaded,
   Json contents = Json::object();
   add_contents(contents, "configs", loaded, project.configs);
   add_contents(contents, "secrets", loaded, project.secrets);
-  return {{"project", parse_json(loaded.loaded.canonical_json, "the project's model")},
+  return {{"project", parse_json(loaded.loaded.transfer_json, "the project's model")},
           {"working_dir", project.working_dir},
           {"config_files", project.config_files},
           {"env_files", project.env_files},
           {"disabled_services", disabled},
+          {"file_contents", file_contents(loaded)},
           {"file_contents", std::move(contents)},
           {"options", std::move(options)}};
 }

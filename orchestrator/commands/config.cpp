@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
+#include "base/json.hpp"
 #include "base/text.hpp"
 #include "imgmgr/images.hpp"
 #include "orchestrator/cli/output.hpp"

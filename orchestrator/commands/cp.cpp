@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "orchestrator/cli/copy.hpp"
+#include "orchestrator/cli/project_loading.hpp"
 #include "orchestrator/cli/session.hpp"
 #include "orchestrator/commands/list.hpp"
 

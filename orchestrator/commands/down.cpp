@@ -84,7 +84,7 @@ Json down_params(const Invocation& invocation, const Model& model) {
   add_timeout(options, arguments);
   Json params{{"project", model.project}, {"options", std::move(options)}};
   if (model.loaded)
-    params["model"] = parse_json(model.loaded->loaded.canonical_json, "the project's model");
+    params["model"] = parse_json(model.loaded->loaded.transfer_json, "the project's model");
   return params;
 }
 

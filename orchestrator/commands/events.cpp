@@ -58,7 +58,6 @@ std::string as_text(const Json& event) {
 }
 
 bool wanted(const Json& event, const std::vector<std::string>& services) {
-  if (json::bool_at(event, "one_off").value_or(false)) return false;
   return services.empty() || std::find(services.begin(), services.end(),
                                        attribute(event, "service")) != services.end();
 }
@@ -70,7 +69,8 @@ int run(const Invocation& invocation) {
   Client client = Client::connect(invocation.paths);
   client.call("events", {{"project", chosen.project}}, [&](const Json& event) {
     auto found = event.find("container");
-    if (found == event.end() || !wanted(*found, invocation.words())) return;
+    if (found == event.end() || attribute(*found, "project") != chosen.project) return;
+    if (!wanted(*found, invocation.words())) return;
     print(json ? as_json(*found) : as_text(*found));
   });
   return 0;

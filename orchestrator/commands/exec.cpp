@@ -43,7 +43,7 @@ Json exec_params(const Invocation& invocation, const ContainerInfo& container, b
 /// Passes a signal on to the process; its end is what ends the wait.
 void pass_on(const Paths& paths, const std::string& exec_id, int signal) {
   if (auto client = Client::connect_if_running(paths))
-    client->call("exec_signal", {{"exec_id", exec_id}, {"signal", signal}});
+    client->call("exec_signal", {{"exec_id", exec_id}, {"signal", std::to_string(signal)}});
 }
 
 int finish(const Invocation& invocation, Client& client, AttachedStreams streams,
@@ -76,7 +76,7 @@ int with_terminal(const Invocation& invocation, const Json& params) {
   Client client = Client::connect(invocation.paths);
   client.send("exec", params);
   while (auto message = client.receive()) {
-    if (auto result = Client::result_in(*message))
+    if (auto result = client.result_in(*message))
       return static_cast<int>(json::int_at(*result, "exit_code").value_or(0));
     std::vector<UniqueFd> fds = client.take_fds();
     if (fds.empty()) continue;

@@ -100,8 +100,12 @@ class Following {
     if (!all[0].revents && !events_.has_message()) return;
     auto message = events_.receive();
     if (!message) throw Error("the server ended; the containers go on: run \"estiba logs -f\" again");
-    Client::result_in(*message);
-    if (message->contains("event") && message->at("event").contains("container")) refresh();
+    events_.result_in(*message);
+    if (!message->contains("event")) return;
+    auto container = message->at("event").find("container");
+    bool concerns = container != message->at("event").end() &&
+                    json::string_at(*container, "project") == project_;
+    if (concerns) refresh();
   }
 
   /// Asks again who is there: the answer knows of restarts to come, an event does not.

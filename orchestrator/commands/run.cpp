@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
+#include "base/sys.hpp"
 #include "base/text.hpp"
 #include "orchestrator/cli/attached.hpp"
 #include "orchestrator/cli/interrupts.hpp"
@@ -82,22 +83,53 @@ Json run_params(const Invocation& invocation, const LoadedProject& loaded, bool 
   params["args"] = words.empty() ? Json(nullptr) : Json(words);
   params["entrypoint"] = entrypoint_of(arguments);
   params["env"] = environment_of(arguments);
-  params["user"] = arguments.value_or("user", "");
-  params["cwd"] = arguments.value_or("workdir", "");
+  if (auto user = arguments.value("user")) params["user"] = *user;
+  if (auto folder = arguments.value("workdir")) params["cwd"] = *folder;
   params["tty"] = terminal;
   params["stdin"] = !arguments.on("detach") && arguments.choice("interactive").value_or(true);
-  params["name"] = arguments.value_or("name", "");
+  if (auto name = arguments.value("name")) params["name"] = *name;
   params["remove"] = arguments.on("rm");
   params["detach"] = arguments.on("detach");
   params["no_deps"] = arguments.on("no-deps");
-  params["service_ports"] = arguments.on("service-ports");
-  params["publish"] = arguments.list("publish");
-  params["volumes"] = arguments.list("volume");
-  params["labels"] = arguments.list("label");
-  params["cap_add"] = arguments.comma_list("cap-add");
-  params["cap_drop"] = arguments.comma_list("cap-drop");
+  params["service_ports"] = arguments.on("service-ports") || arguments.given("publish");
   params["use_aliases"] = arguments.on("use-aliases");
   return params;
+}
+
+/// The flags that are short forms of attributes, as one more Compose file: the loader reads them
+/// as it reads all others. JSON is YAML.
+Json override_of(const Arguments& arguments) {
+  Json service = Json::object();
+  if (auto volumes = arguments.list("volume"); !volumes.empty()) service["volumes"] = volumes;
+  if (auto labels = arguments.list("label"); !labels.empty()) service["labels"] = labels;
+  if (auto add = arguments.comma_list("cap-add"); !add.empty()) service["cap_add"] = add;
+  if (auto drop = arguments.comma_list("cap-drop"); !drop.empty()) service["cap_drop"] = drop;
+  if (auto ports = arguments.list("publish"); !ports.empty()) service["ports"] = ports;
+  return service;
+}
+
+std::string override_text(const Arguments& arguments) {
+  std::string text = Json{{"services", {{arguments.words[0], override_of(arguments)}}}}.dump();
+  // --publish stands in place of the service's own ports, which `run` does not publish.
+  size_t ports = text.find("\"ports\":[");
+  if (ports != text.npos) text.insert(ports + 8, " !override ");
+  return text;
+}
+
+LoadedProject load_for_run(const Invocation& invocation) {
+  const Arguments& arguments = invocation.arguments;
+  spec::LoadOptions options = load_options(invocation, {arguments.words[0]});
+  if (override_of(arguments).empty()) return load_project(options);
+  LoadedProject plain = load_project(options);
+  UniqueFd file = sys::memfd_create("run", 0);
+  sys::write_all(file, override_text(arguments), "memfd");
+  options.files = plain.project.config_files;
+  options.project_directory = plain.project.working_dir;
+  options.project_name = plain.project.name;
+  options.files.push_back(cat("/proc/self/fd/", std::to_string(file.get())));
+  LoadedProject changed = load_project(options);
+  changed.project.config_files = plain.project.config_files;
+  return changed;
 }
 
 struct Begun {
@@ -109,7 +141,7 @@ struct Begun {
 std::optional<Begun> wait_for_start(const Invocation& invocation, Client& client) {
   auto progress = ui::make_progress(progress_style(invocation, "run"));
   while (auto message = client.receive()) {
-    if (Client::result_in(*message)) return std::nullopt;
+    if (client.result_in(*message)) return std::nullopt;
     const Json& event = message->at("event");
     auto started = event.find("started");
     if (started == event.end()) {
@@ -144,11 +176,10 @@ int stay_with(const Invocation& invocation, Client& client, Begun begun, bool te
   if (!invocation.arguments.choice("interactive").value_or(true)) attached.ignore_input();
   attached.on_interrupt = [&](int signal) {
     if (auto other = Client::connect_if_running(invocation.paths))
-      other->call("exec_signal", {{"exec_id", begun.id}, {"signal", signal}});
+      other->call("exec_signal", {{"exec_id", begun.id}, {"signal", std::to_string(signal)}});
   };
   Json result = attached.wait();
   raw.reset();
-  if (json::bool_at(result, "idle").value_or(false)) wait_for_the_end(invocation.paths);
   return static_cast<int>(json::int_at(result, "exit_code").value_or(0));
 }
 
@@ -157,7 +188,7 @@ int run(const Invocation& invocation) {
   if (arguments.on("service-ports") && arguments.given("publish"))
     throw Error("--service-ports and --publish are incompatible");
   std::vector<std::string> service{arguments.words[0]};
-  LoadedProject loaded = load_project(invocation, service);
+  LoadedProject loaded = load_for_run(invocation);
   check_services(service, service_names(loaded.project));
   bool terminal = wants_terminal(arguments);
   Client client = Client::connect(invocation.paths);
@@ -166,7 +197,7 @@ int run(const Invocation& invocation) {
   if (!begun) return 0;
   if (!arguments.on("detach")) return stay_with(invocation, client, std::move(*begun), terminal);
   while (auto message = client.receive())
-    if (Client::result_in(*message)) break;
+    if (client.result_in(*message)) break;
   print(begun->id + "\n");
   return 0;
 }

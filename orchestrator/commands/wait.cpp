@@ -23,7 +23,7 @@ int run(const Invocation& invocation) {
   client.send("wait", {{"ids", ids}});
   int code = 0;
   while (auto message = client.receive()) {
-    if (Client::result_in(*message)) break;
+    if (client.result_in(*message)) break;
     auto exited = message->at("event").find("exited");
     if (exited == message->at("event").end()) continue;
     code = static_cast<int>(json::int_at(*exited, "exit_code").value_or(0));
