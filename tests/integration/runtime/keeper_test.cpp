@@ -26,11 +26,9 @@ std::string read_line(FdRef fd) {
 }
 
 TEST_F(Keeper, StartsTheServerAndStartsItAgainWhenItDies) {
-  std::string pid_file = cat(host().config().run_dir, "/server.pid");
-  testing::wait_for("the server", [&] { return fs::exists(pid_file); });
   host().disconnect();
   host().kill_server();
-  testing::wait_for("the next server", [&] { return fs::exists(pid_file); });
+  host().wait_for_server();
 }
 
 TEST_F(Keeper, HandsOutWhatItHoldsToANewServer) {
@@ -156,6 +154,7 @@ TEST_F(Keeper, YieldsToARunningAnchor) {
 
 TEST_F(Keeper, LeavesNothingBehindAfterShutDown) {
   host().run(host().shell("true"));
+  host().wait_for_server();
   host().containers().shut_down();
   testing::wait_for("the socket's end",
                     [&] { return !fs::exists(cat(host().config().run_dir, "/keeper.sock")); });
