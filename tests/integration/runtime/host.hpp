@@ -81,9 +81,8 @@ class Host {
     image_ = make_image(cat(root_, "/image"));
     server_ = cat(root_, "/server");
     fs::write_atomic(server_,
-                     "#!/bin/sh\nexec 9>$ESTIBA_RUNDIR/server.lock\nflock -n 9 || exit 1\n"
-                     "echo $$ >$ESTIBA_RUNDIR/new.pid\n"
-                     "mv $ESTIBA_RUNDIR/new.pid $ESTIBA_RUNDIR/server.pid\nexec sleep 1000\n",
+                     "#!/bin/sh\ncd $ESTIBA_RUNDIR\ntest -e server.pid && kill $(cat server.pid)\n"
+                     "echo $$ >new.pid\nmv new.pid server.pid\nexec sleep 1000\n",
                      0755, fs::Durability::relaxed);
     start_anchor(server_, config_);
     connect();

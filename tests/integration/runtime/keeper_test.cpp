@@ -46,6 +46,11 @@ TEST_F(Keeper, HandsOutWhatItHoldsToANewServer) {
   EXPECT_EQ(host().wait_exit(spec.id).exit_code, 137);
 }
 
+TEST_F(Keeper, KillingWhatHasEndedIsFine) {
+  host().containers().kill_all(std::string(64, 'c'));
+  host().containers().remove(std::string(64, 'c'));
+}
+
 TEST_F(Keeper, KeepsExitsAndLastLinesForAServerThatWasAway) {
   auto spec = host().shell("echo last words; exit 9");
   host().start(spec);
@@ -164,6 +169,32 @@ TEST_F(Keeper, LeavesNothingBehindAfterShutDown) {
                     [&] { return !fs::exists(host().config().run_dir); });
   start_anchor(host().server(), host().config());
   host().connect();
+}
+
+TEST_F(Keeper, TakesNoSecondServer) {
+  EXPECT_THROW(Containers(host().config()), Error);
+  EXPECT_EQ(host().run(host().shell("echo fine")).out, "fine\n");
+}
+
+TEST_F(Keeper, StartsNoServerBesideALivingOneThatIsNotItsChild) {
+  host().wait_for_server();
+  std::string before = fs::read_all(host().server_pid_file());
+  pid_t keeper = host().process_named("estiba-keeper");
+  ::kill(keeper, SIGKILL);
+  testing::wait_for("another keeper", [&] {
+    host().dispatch();
+    pid_t now = host().process_named("estiba-keeper");
+    return now != 0 && now != keeper;
+  });
+  testing::wait_for("the reconnection", [&] {
+    host().dispatch();
+    try {
+      return host().run(host().shell("echo fine")).out == "fine\n";
+    } catch (const Error&) {
+      return false;
+    }
+  });
+  EXPECT_EQ(fs::read_all(host().server_pid_file()), before);
 }
 
 TEST_F(Keeper, LetsNobodyElseConnect) {
