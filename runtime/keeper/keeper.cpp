@@ -1,6 +1,7 @@
 #include "runtime/keeper/keeper.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -39,7 +40,10 @@ class Keeper {
     loop_.watch(listener_, [this] { accept(); });
     watch_children();
     server_.ensure();
-    loop_.run([this] { return shutting_down_ && !connection_ && !server_.running(); });
+    loop_.run([this] {
+      shut_down_when_idle();
+      return shutting_down_ && !connection_ && !server_.running();
+    });
     return 0;
   }
 
@@ -102,6 +106,7 @@ class Keeper {
       Received received = receive_packet(connection_, Wait::no);
       if (received.closed) {
         drop_connection();
+        if (!shutting_down_) shutdown_wanted_ = false;
         server_.connection_lost();
         return;
       }
@@ -136,9 +141,15 @@ class Keeper {
   void on(ReturnTerminal& message, std::vector<UniqueFd> fds) {
     if (!fds.empty()) children_.return_terminal(message.id, std::move(fds.front()));
   }
-  // With containers still running this server is wrong, and the next one will be right.
   void on(Shutdown&, std::vector<UniqueFd>) {
-    if (children_.any_running()) return;
+    shutdown_wanted_ = true;
+    shut_down_when_idle();
+  }
+
+  // An end may be on its way that the server has seen before us. With containers that go on
+  // running this server is wrong, and once it has gone the next one will be right.
+  void shut_down_when_idle() {
+    if (!shutdown_wanted_ || shutting_down_ || children_.any_running()) return;
     shutting_down_ = true;
     server_.stop();
     // Gone before the end, so that a new anchor can tell an ending keeper from a running one.
@@ -151,9 +162,27 @@ class Keeper {
   PacketQueue queue_;
   UniqueFd listener_, connection_, signals_;
   std::map<std::string, UniqueFd> stored_;
-  bool shutting_down_ = false, wants_write_ = false;
+  bool shutdown_wanted_ = false, shutting_down_ = false, wants_write_ = false;
   Children children_;
 };
+
+// Moving a process between v1 cgroups waits for an RCU grace period, 10 ms and more, unless a
+// hierarchy favours dynamic modifications (Linux 6.0; it is a switch for the whole host, v2 has
+// CLONE_INTO_CGROUP instead). An empty hierarchy of ours does so for as long as this mount is held;
+// it is attached nowhere.
+UniqueFd favour_cgroup_changes() {
+  try {
+    if (sys::filesystem_type(sys::open("/sys/fs/cgroup", O_PATH)) == CGROUP2_SUPER_MAGIC) return {};
+    UniqueFd context = sys::fsopen("cgroup");
+    sys::fsconfig_flag(context, "none");
+    sys::fsconfig_string(context, "name", "estiba");
+    sys::fsconfig_flag(context, "favordynmods");
+    sys::fsconfig_create(context);
+    return sys::fsmount(context, 0, "cgroup");
+  } catch (const Error&) {
+    return {};
+  }
+}
 
 void raise_descriptor_limit() {
   rlimit limit{};
@@ -170,6 +199,7 @@ int run_keeper(const KeeperConfig& config) {
   // No container process may look into the copies of the keeper that become containers.
   sys::prctl(PR_SET_DUMPABLE, 0, "PR_SET_DUMPABLE");
   raise_descriptor_limit();
+  UniqueFd favour = favour_cgroup_changes();
   return Keeper(config).run();
 }
 
