@@ -45,7 +45,9 @@ TEST(Words, Patterns) {
   EXPECT_EQ(word("${V%.gz} ${V%%.*} ${V%.*}"), "foo-bar-bar.tar foo-bar-bar foo-bar-bar.tar");
   EXPECT_EQ(word("${V/bar/x} ${V//bar/x} ${V//-/_}"),
             "foo-x-bar.tar.gz foo-x-x.tar.gz foo_bar_bar.tar.gz");
-  EXPECT_EQ(word("${V#??" "?-}"), "bar-bar.tar.gz");
+  EXPECT_EQ(word("${V#??"
+                 "?-}"),
+            "bar-bar.tar.gz");
 }
 
 TEST(Words, ValuesSplitOutsideQuotesOnly) {
