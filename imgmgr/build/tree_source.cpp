@@ -126,6 +126,8 @@ SourceMatch SourceTree::match_at(const std::string& written, const Query& query)
   bool hidden = ignore_.ignores(top.source) && !ignore_.may_reinclude();
   if (!status || hidden) throw Error(cat("\"/", path, "\": not found"));
   top.status = *status;
+  // The context's own directory is where it happens to lie, and no part of it.
+  if (top.source.empty() && owners_ == Owners::reset) top.status.st_mode = S_IFDIR | 0755;
   SourceMatch out;
   out.name = fs::base_name(path);
   if (query.keep_parents) out.parents = kept_parents(written);

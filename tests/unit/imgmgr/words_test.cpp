@@ -55,6 +55,10 @@ TEST(Words, ValuesSplitOutsideQuotesOnly) {
             (std::vector<std::string>{"two", "words", "two words", "x"}));
 }
 
+TEST(Words, QuotesMeanNothingInAHeredocAndEscapesDo) {
+  EXPECT_EQ(word(R"("q" '$A' \$A a\nb)", {.quoting = Quoting::none}), R"("q" 'one' $A anb)");
+}
+
 TEST(Words, UnsetOnesStayWhenAsked) {
   WordRules rules{.quotes = Quotes::kept, .unset = Unset::kept};
   EXPECT_EQ(word("\"$NO\" ${NO:-x} $A", rules), "\"$NO\" ${NO:-x} one");
