@@ -66,7 +66,8 @@ class ChrootRunner : public img::build::StepRunner {
     std::string source =
         "/dev/shm/estiba-test-secret-" + std::to_string(::getpid()) + "-" + std::to_string(++count);
     fs::write_atomic(source, file.content, file.mode);
-    ::chown(source.c_str(), file.uid, file.gid);
+    if (::chown(source.c_str(), file.uid, file.gid) != 0)
+      throw Error{"chown", source, Errno{errno}};
     touch(root + file.target);
     ::mount(source.c_str(), (root + file.target).c_str(), nullptr, MS_BIND, nullptr);
     ::unlink(source.c_str());
