@@ -1,10 +1,14 @@
 #include "imgmgr/build_cache.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "base/json.hpp"
+#include "base/sys.hpp"
 
 namespace estiba::img {
 namespace {
@@ -27,7 +31,21 @@ std::optional<CacheRecord> read_record(const std::string& path) {
 BuildCache::BuildCache(std::string images_dir) : path_(fs::join(images_dir, "build-cache")) {}
 
 std::optional<CacheRecord> BuildCache::find(const std::string& key) const {
-  return read_record(cat(path_, "/", key, ".json"));
+  std::string path = cat(path_, "/", key, ".json");
+  auto record = read_record(path);
+  // The time of the last use, for expire().
+  if (record) ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
+  return record;
+}
+
+void BuildCache::expire(std::chrono::hours unused) const {
+  auto oldest = std::chrono::system_clock::now() - unused;
+  for (const auto& name : fs::list_dir(path_)) {
+    std::string path = fs::join(path_, name);
+    auto status = sys::lstat(path);
+    if (status && std::chrono::system_clock::from_time_t(status->st_mtime) < oldest)
+      sys::unlink(path);
+  }
 }
 
 void BuildCache::put(const std::string& key, const CacheRecord& record) const {

@@ -1,6 +1,7 @@
 // ROOT/images/build-cache/HEX.json: what a build step made, by the hash of everything it depends
 // on. Records keep their layers from being swept.
 #pragma once
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ class BuildCache {
   void put(const std::string& key, const CacheRecord& record) const;
   /// The diff ids of all records.
   std::vector<std::string> layers() const;
+  /// Forgets what no build has used for so long.
+  void expire(std::chrono::hours unused) const;
   /// Forgets everything; the layers go with the next sweep.
   void clear() const;
 

@@ -61,6 +61,20 @@ const Known* by_reference(const std::vector<Known>& images, const std::string& t
   return nullptr;
 }
 
+// What the index says of the image with this name alone: the others' manifests need not be read.
+std::vector<IndexEntry> entries_of(const std::vector<IndexEntry>& index, const std::string& text) {
+  auto reference = Reference::parse(text);
+  std::string full = reference ? reference->full() : "";
+  auto named = std::find_if(index.begin(), index.end(), [&](const IndexEntry& entry) {
+    return !full.empty() && entry.reference == full;
+  });
+  if (named == index.end()) return index;
+  std::vector<IndexEntry> out;
+  for (const auto& entry : index)
+    if (entry.manifest == named->manifest) out.push_back(entry);
+  return out;
+}
+
 // With or without "sha256:"; a prefix counts only if one image alone has it.
 const Known* by_id(const std::vector<Known>& images, std::string_view text) {
   constexpr std::string_view prefix = "sha256:";
@@ -119,7 +133,7 @@ Images::Images(std::string state_dir) : impl_(new Impl{Store(std::move(state_dir
 Images::~Images() = default;
 
 std::optional<ImageRecord> Images::find(const std::string& reference) const {
-  auto images = known_images(impl_->store, impl_->store.index());
+  auto images = known_images(impl_->store, entries_of(impl_->store.index(), reference));
   const Known* image = find_known(images, reference);
   if (!image) return std::nullopt;
   return record_of(impl_->store, *image);

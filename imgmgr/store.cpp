@@ -23,6 +23,8 @@ namespace estiba::img {
 namespace {
 
 constexpr size_t max_blob_size = size_t{8} << 20;
+// Steps that no build has used for a month give their layers back.
+constexpr std::chrono::hours cache_lifetime{24 * 30};
 
 using fs::FileLock;
 
@@ -176,7 +178,9 @@ void Store::sweep_unreachable() const {
     blobs.insert({sha256_hex(entry.manifest), sha256_hex(found.config)});
     for (const auto& diff_id : config(found.config).diff_ids) layers.insert(sha256_hex(diff_id));
   }
-  for (const auto& diff_id : BuildCache(path_).layers()) layers.insert(sha256_hex(diff_id));
+  BuildCache cache(path_);
+  cache.expire(cache_lifetime);
+  for (const auto& diff_id : cache.layers()) layers.insert(sha256_hex(diff_id));
   auto remove_others = [this](const char* kind, const std::set<std::string>& kept) {
     std::string parent = cat(path_, "/", kind, "/sha256");
     for (const auto& name : fs::list_dir(parent))

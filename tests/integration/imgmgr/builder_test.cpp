@@ -2,6 +2,7 @@
 #include "imgmgr/build/builder.hpp"
 
 #include "base/error.hpp"
+#include "base/overlay.hpp"
 #include "base/sys.hpp"
 #include "imgmgr/images.hpp"
 #include "tests/support/chroot_runner.hpp"
@@ -153,6 +154,22 @@ TEST_F(BuilderTest, UnusedArgumentsAreWarnedOf) {
   build(wanted);
   EXPECT_EQ(output_, "u\n");
   EXPECT_NE(warnings_.find("UNUSED"), std::string::npos);
+}
+
+TEST_F(BuilderTest, WhatAKilledBuildLeftMountedIsDetachedAndSwept) {
+  std::string abandoned = root() + "/images/tmp/0123";
+  fs::make_dirs(abandoned + "/bind");
+  fs::write_atomic(abandoned + "/lock", "");
+  auto base = Images(root()).find("base");
+  {
+    // Never detached: as if the process had gone.
+    auto* left = new AttachedOverlay({base->layer_dirs, "", ""}, abandoned + "/bind");
+    EXPECT_TRUE(fs::exists(left->path() + "/bin/busybox"));
+  }
+  Images(root()).import(write("a.tar", test::TarBuilder().file("f", "x").finish()), "x", {}, "",
+                        {});
+  EXPECT_FALSE(fs::exists(abandoned));
+  EXPECT_TRUE(fs::exists(base->layer_dirs.front() + "/bin/busybox"));
 }
 
 TEST_F(BuilderTest, ASavedImageIsTheSameAfterLoading) {
