@@ -25,6 +25,8 @@ struct LoadOptions {
   std::map<std::string, std::string> environment;
   bool interpolate = true, normalize = true, resolve_paths = true, check_consistency = true,
        resolve_environment = true;
+  /// Keep networks, volumes, configs and secrets that no service uses (--all-resources).
+  bool all_resources = false;
 };
 
 struct Loaded {
@@ -34,6 +36,9 @@ struct Loaded {
   std::string canonical_json;
   /// The same as YAML.
   std::string canonical_yaml;
+  /// The model with nothing left out (empty values, x-…, disabled services, places): what
+  /// from_canonical_json turns into exactly the Project above. For the way to the server.
+  std::string transfer_json;
   /// Variables used in the files, for `config --variables` and `--environment`: JSON text.
   std::string variables_json;
   std::map<std::string, std::string> project_environment;
@@ -41,8 +46,8 @@ struct Loaded {
 
 Loaded load(const LoadOptions& options);
 
-/// The Project of a canonical model that `load` printed (canonical_json), with what the model
-/// itself does not hold. The command line sends this text to the server.
+/// The Project of a model that `load` printed. From transfer_json it is the same in every member;
+/// canonical_json lacks working_dir, config_files, env_files, places and disabled services.
 Project from_canonical_json(const std::string& canonical_json);
 
 /// What identifies a project before, or without, its file: -p, COMPOSE_PROJECT_NAME, `name:`, the

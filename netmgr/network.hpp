@@ -103,14 +103,22 @@ class Networks {
   std::vector<NetworkRecord> list() const;
   /// After a reboot the records are there and the namespaces are not: makes them again.
   void ensure(const std::string& name);
+  /// Addresses of a network that endpoints are going to ask for: no other endpoint is given one of
+  /// them. Replaces what was reserved before.
+  void reserve(const std::string& network, const std::vector<std::string>& addresses);
 
   /// A network namespace with loopback up; no interface yet. For `none` and for bridged containers.
+  /// Its names are answered until set_active says otherwise. If there is one already, that one.
   Sandbox create_sandbox(const std::string& container_id);
   Lease attach(const std::string& container_id, const EndpointRequest& request);
   void detach(const std::string& container_id, const std::string& network);
-  /// Publishes on the host; an Error names the address, port and who holds it.
+  /// Publishes on the host, in place of what was published before; an Error names the address, port
+  /// and who holds it. Without a network that has an uplink nothing is published.
   std::vector<PortMapping> publish(const std::string& container_id,
                                    const std::vector<PortMapping>& ports);
+  /// An Error that names the holder if a fixed host port is taken, by a program or a container of
+  /// ours. Changes nothing.
+  void check_available(const PortMapping& port) const;
   /// Closes the published ports (a stopped container publishes nothing); the leases stay.
   void unpublish(const std::string& container_id);
   /// Unpublishes, detaches, removes the namespace.
@@ -125,10 +133,11 @@ class Networks {
   /// left.
   void release_host();
 
+  struct Impl;
+
  private:
   friend class NameServer;
   friend class PortProxy;
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

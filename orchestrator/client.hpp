@@ -2,6 +2,7 @@
 // JSON lines: any number of {"event":{...}}, then one {"result":{...}} or {"error":{...}}.
 #pragma once
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,21 +22,32 @@ class Client {
 
   using OnEvent = std::function<void(const Json& event)>;
   /// Sends the request (with descriptors), hands out events as they come, returns the result.
-  /// An error answer is thrown as Error with its exit code. Interrupted by SIGINT/SIGTERM through
-  /// `interrupted`, which is asked after each EINTR.
+  /// An error answer is thrown as Error with its exit code; so is an interrupt (exit code 130),
+  /// once interrupts::install() was called. `on_tick` is called every 100 ms of waiting.
   Json call(const std::string& method, const Json& params, const OnEvent& on_event = {},
-            const std::vector<FdRef>& fds = {});
+            const std::function<void()>& on_tick = {});
 
   /// The same in steps, for a caller with a poll loop of its own: send, then read what came.
   void send(const std::string& method, const Json& params, const std::vector<FdRef>& fds = {});
   FdRef fd() const { return socket_; }
-  /// One message without blocking longer than for its rest; nothing at the end of the stream.
+  /// Whether a whole message waits already, so that fd() need not become readable for it.
+  bool has_message() const { return buffer_.find('\n') != std::string::npos; }
+  /// One message, waiting for the rest of it; nothing at the end of the stream.
   std::optional<Json> receive();
   /// Descriptors that came with messages so far (the terminal of an exec), in order.
-  std::vector<UniqueFd> take_fds();
+  std::vector<UniqueFd> take_fds() { return std::exchange(received_, {}); }
+  /// The result in a message; throws what an error message holds. Nothing if it is an event. If
+  /// nothing is left for the server to do, this returns when server and anchor have ended.
+  std::optional<Json> result_in(const Json& message);
 
  private:
-  explicit Client(UniqueFd socket) : socket_(std::move(socket)) {}
+  Client(Paths paths, UniqueFd socket) : paths_(std::move(paths)), socket_(std::move(socket)) {}
+  /// Reads once into the buffer; false at the end of the stream.
+  bool read_more();
+  void wait_for_the_end(const Json& answer);
+  void wait_readable(const std::function<void()>& on_tick) const;
+
+  Paths paths_;
   UniqueFd socket_;
   std::string buffer_;
   std::vector<UniqueFd> received_;

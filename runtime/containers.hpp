@@ -39,7 +39,8 @@ struct Started {
   Streams streams;
 };
 
-/// A container that was running when this server took over from a killed one.
+/// A container that was running when this server took over from a killed one. With pid 0 it has
+/// ended meanwhile (its exit is among unread_exits()); the streams still hold what it wrote last.
 struct Adopted {
   std::string id;
   pid_t pid = 0;
@@ -99,6 +100,9 @@ class Containers {
 
   void start(const ContainerSpec& spec, Reply<Started> reply);
   void exec(ExecSpec spec, Reply<ExecStarted> reply);
+  /// The keeper holds a writer of the container's standard input too; after this and the end of
+  /// the server's own it reads end of file.
+  void close_stdin(const std::string& id);
   /// Sends a signal to the main process (or an exec'd one). False: it is not running.
   bool signal(const std::string& id, int signal);
   /// SIGKILL to every process of the container's cgroup.

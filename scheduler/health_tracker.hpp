@@ -13,7 +13,7 @@ struct HealthPolicy {
   std::chrono::nanoseconds timeout = std::chrono::seconds{30};
   std::chrono::nanoseconds start_period{0};
   /// Nothing: not written. Probes in the start period then come soon at first and back off.
-  std::optional<std::chrono::nanoseconds> start_interval;
+  std::optional<std::chrono::nanoseconds> start_interval = {};
   int retries = 3;
 };
 
@@ -26,11 +26,15 @@ class HealthTracker {
   /// How long to wait before the next probe; `since_start` is how long the container has run.
   std::chrono::nanoseconds next_delay(std::chrono::nanoseconds since_start) const;
   /// A probe ended; true if the state changed. Failures within start_period do not count.
+  /// `since_start` is when the probe began, so that a slow one is not held to a later time.
   bool on_probe(bool success, std::chrono::nanoseconds since_start);
   /// The container was started anew.
   void restarted();
 
  private:
+  /// A success ends the start period.
+  bool in_start_period(std::chrono::nanoseconds since_start) const;
+
   HealthPolicy policy_;
   HealthState state_ = HealthState::starting;
   int streak_ = 0;

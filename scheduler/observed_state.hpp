@@ -3,12 +3,30 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "compose-spec/project.hpp"
 
 namespace estiba::scheduler {
 
 enum class ContainerState { created, running, restarting, paused, exited, dead };
 enum class HealthState { none, starting, healthy, unhealthy };
+
+/// One entry of the label com.docker.compose.depends_on, "db:service_healthy:true". The label does
+/// not say whether the dependency is required.
+struct ObservedDependency {
+  std::string service;
+  spec::DependsOnCondition condition = spec::DependsOnCondition::service_started;
+  bool restart = false;
+  bool operator==(const ObservedDependency&) const = default;
+};
+
+/// The label of a service's containers: its depends_on and what its namespaces, links and
+/// volumes_from imply, "cache:service_started:false,db:service_healthy:true".
+std::string depends_on_label(const spec::Service& service);
+/// Reads such a label, also in the short form "db,cache"; what it does not know means started.
+std::vector<ObservedDependency> parse_depends_on_label(std::string_view label);
 
 struct ObservedContainer {
   std::string id, name, service;
@@ -22,8 +40,10 @@ struct ObservedContainer {
   std::vector<std::string> networks, volumes;
   /// Containers whose namespaces it shares (network_mode: service:X ...), by id.
   std::vector<std::string> joined_containers;
-  /// com.docker.compose.depends_on: for `down` and `stop` without a file.
-  std::vector<std::string> depends_on;
+  /// com.docker.compose.depends_on: for `down`, `stop` and `start` without a file.
+  std::vector<ObservedDependency> depends_on;
+  /// Fixed host ports it publishes, "8080/tcp": whoever takes one over starts after it stopped.
+  std::vector<std::string> published;
 };
 
 struct ObservedNetwork {

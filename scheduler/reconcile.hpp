@@ -19,13 +19,13 @@ enum class Wait { no, running_or_healthy };
 
 struct UpOptions {
   /// Services named on the command line; empty: all. Their dependencies come along unless no_deps.
-  std::vector<std::string> targets;
+  std::vector<std::string> targets = {};
   bool no_deps = false;
   Recreate recreate = Recreate::diverged;
   /// --always-recreate-deps: force also for dependencies.
   bool recreate_dependencies = false;
   bool remove_orphans = false;
-  std::map<std::string, int> scale;
+  std::map<std::string, int> scale = {};
   Start start = Start::yes;
   Wait wait = Wait::no;
 };
@@ -43,14 +43,31 @@ std::optional<std::string> find_cycle(const spec::Project& project);
 std::vector<std::string> select_services(const spec::Project& project,
                                          const std::vector<std::string>& targets, bool no_deps);
 
+/// An external network or volume that a selected service needs and that does not exist.
+struct MissingExternal {
+  enum class Kind { network, volume } kind = Kind::network;
+  std::string key, name;
+  bool operator==(const MissingExternal&) const = default;
+};
+/// To be asked before plan_up, which takes external resources as given.
+std::vector<MissingExternal> missing_externals(const Desired& desired,
+                                               const ObservedState& observed,
+                                               const UpOptions& options);
+
+/// Throws an Error for a target that is no service, and for a scale that container_name forbids.
 Plan plan_up(const Desired& desired, const ObservedState& observed, const UpOptions& options);
 
+/// What must be there for a one-off container of the service: networks, volumes, and unless no_deps
+/// its dependencies with their conditions. The service's own containers are left alone.
+Plan plan_run(const Desired& desired, ObservedState observed, const std::string& service,
+              bool no_deps);
+
 struct DownOptions {
-  std::vector<std::string> targets;  ///< empty: the whole project
+  std::vector<std::string> targets = {};  ///< empty: the whole project
   bool remove_volumes = false;
   bool remove_orphans = false;
   /// The project's model where a file is at hand: decides orphans and external resources.
-  std::optional<spec::Project> project;
+  std::optional<spec::Project> project = {};
 };
 /// Order comes from ObservedContainer::depends_on, so it needs no file.
 Plan plan_down(const ObservedState& observed, const DownOptions& options);
@@ -58,6 +75,13 @@ Plan plan_down(const ObservedState& observed, const DownOptions& options);
 /// stop: dependents before what they depend on. start: dependencies first, with their conditions.
 Plan plan_stop(const ObservedState& observed, const std::vector<std::string>& targets);
 Plan plan_start(const ObservedState& observed, const std::vector<std::string>& targets);
+
+/// Whether services that depend on a restarted one with `restart: true` are restarted as well.
+enum class Dependents { restart, leave };
+/// restart: all stops, dependents first, then all starts with the conditions between them. What
+/// the targets themselves depend on is left alone. A container that does not run is started.
+Plan plan_restart(const ObservedState& observed, const std::vector<std::string>& targets,
+                  Dependents dependents = Dependents::restart);
 
 /// Names of services that have containers but are not in the project (enabled or disabled).
 std::vector<std::string> orphans(const spec::Project& project, const ObservedState& observed);

@@ -1,0 +1,240 @@
+#include "compose-spec/canonical/canonical.hpp"
+
+#include "base/error.hpp"
+#include "base/fs.hpp"
+#include "base/text.hpp"
+#include "compose-spec/cast.hpp"
+
+namespace estiba::spec {
+namespace {
+
+using namespace canonical;
+
+Node list_of(Node item) {
+  Node list{Sequence(), item.span};
+  list.tag = std::exchange(item.tag, MergeTag::none);
+  list.sequence()->push_back(std::move(item));
+  return list;
+}
+
+Node mapping_of(std::string_view key, Node value) {
+  Node mapping{Mapping(), value.span};
+  mapping.tag = std::exchange(value.tag, MergeTag::none);
+  Span span = value.span;
+  mapping.mapping()->push_back({std::string(key), span, std::move(value)});
+  return mapping;
+}
+
+Node key_set(const Node& list) {
+  Node out{Mapping(), list.span};
+  out.tag = list.tag;
+  for (const Node& item : *list.sequence()) {
+    out.at_or_add(*item.string()).span = item.span;
+    out.mapping()->back().key_span = item.span;
+  }
+  return out;
+}
+
+void default_member(Node& mapping, std::string_view key, Node::Value value) {
+  if (mapping.is_mapping() && !mapping.find(key)) mapping.set(key, std::move(value));
+}
+
+Node expand_words(const Node& node) {
+  auto words = text::shell_split(*node.string());
+  if (!words)
+    throw BadShortForm{"a quote in this command is never closed", "add the closing quote"};
+  Node list{Sequence(), node.span};
+  list.tag = node.tag;
+  for (std::string& word : *words) list.sequence()->push_back(Node{std::move(word), node.span});
+  return list;
+}
+
+Node expand_health_test(const Node& node) {
+  Node list = list_of(node);
+  list.sequence()->insert(list.sequence()->begin(), Node{std::string("CMD-SHELL"), node.span});
+  return list;
+}
+
+Node expand_gpus(const Node& node) {
+  Node all = mapping_of("count", Node{int64_t{-1}, node.span});
+  all.tag = node.tag;
+  return list_of(std::move(all));
+}
+
+void clean_target(Node& mount) {
+  Node* target = mount.find("target");
+  if (auto* text = target ? target->string() : nullptr; text && !text->empty())
+    *text = fs::clean_path(*text);
+}
+
+class Canonicaliser {
+ public:
+  Canonicaliser(const SchemaOptions& options, Report& report)
+      : options_(options), report_(report) {}
+
+  void rewrite(Node& node, const Type& type, const Path& path) {
+    if (node.tag == MergeTag::reset) return;
+    try {
+      reshape(node, type, path);
+    } catch (const BadShortForm& bad) {
+      report_.error(node.span, path, bad.message, bad.hint);
+      return;
+    }
+    descend(node, type, path);
+    if (node.is_scalar()) cast(node, type, path);
+    finish(node, type.shape);
+  }
+
+ private:
+  // A text with variables that stay (--no-interpolate) has no form yet.
+  bool is_open(const Node& node) const {
+    auto* text = node.string();
+    return text && !options_.interpolated && text->find('$') != std::string::npos;
+  }
+
+  void reshape(Node& node, const Type& type, const Path& path) {
+    if (is_open(node)) return;
+    const bool text = node.string() != nullptr;
+    const bool list = node.is_sequence();
+    switch (type.shape) {
+      case Shape::plain:
+      case Shape::ulimit:
+        return;
+      case Shape::key_values:
+        if (list) node = expand_key_values(node);
+        return;
+      case Shape::ssh:
+        if (list) node = expand_ssh(node);
+        return;
+      case Shape::key_set:
+      case Shape::depends_on:
+        if (list) node = key_set(node);
+        return;
+      case Shape::text_list:
+      case Shape::option_list:
+        if (!list && !node.is_null()) node = list_of(std::move(node));
+        return;
+      case Shape::words:
+        if (text) node = expand_words(node);
+        return;
+      case Shape::health_test:
+        if (text) node = expand_health_test(node);
+        return;
+      case Shape::build:
+        if (text) node = mapping_of("context", std::move(node));
+        return;
+      case Shape::ports:
+        return reshape_ports(node, path);
+      case Shape::volume:
+        if (text) node = expand_volume(node);
+        return;
+      case Shape::device:
+        if (text) node = expand_device(node);
+        return;
+      case Shape::service_secret:
+      case Shape::file_reference:
+        if (text) node = mapping_of("source", std::move(node));
+        return;
+      case Shape::env_file:
+      case Shape::include:
+        if (text) node = mapping_of("path", std::move(node));
+        return;
+      case Shape::extends:
+        if (text) node = mapping_of("service", std::move(node));
+        return;
+      case Shape::hosts:
+        node = expand_hosts(node);
+        return;
+      case Shape::gpus:
+        if (text) node = expand_gpus(node);
+        return;
+      case Shape::external:
+        return;
+    }
+  }
+
+  // One written port may be many.
+  void reshape_ports(Node& node, const Path& path) {
+    Sequence out;
+    Sequence& items = *node.sequence();
+    for (size_t i = 0; i < items.size(); ++i) {
+      Node& item = items[i];
+      if (item.is_mapping() || item.tag == MergeTag::reset || is_open(item)) {
+        default_member(item, "mode", std::string("ingress"));
+        default_member(item, "protocol", std::string("tcp"));
+        out.push_back(std::move(item));
+        continue;
+      }
+      try {
+        for (Node& port : expand_port(item)) {
+          port.tag = item.tag;
+          out.push_back(std::move(port));
+        }
+      } catch (const BadShortForm& bad) {
+        report_.error(item.span, Path(path, i), bad.message, bad.hint);
+      }
+    }
+    items = std::move(out);
+  }
+
+  void descend(Node& node, const Type& type, const Path& path) {
+    if (auto* items = node.sequence()) {
+      for (size_t i = 0; type.items && i < items->size(); ++i)
+        rewrite((*items)[i], *type.items, Path(path, i));
+      return;
+    }
+    auto* entries = node.mapping();
+    if (!entries) return;
+    for (Entry& entry : *entries) {
+      const Attribute* attribute = type.values ? nullptr : find_attribute(type, entry.key);
+      const Type* child = attribute ? attribute->type : type.values;
+      if (child) rewrite(entry.value, *child, Path(path, entry.key));
+    }
+    lift_external_name(node);
+  }
+
+  // The deprecated `external: {name: x}` says both `external: true` and `name: x`.
+  void lift_external_name(Node& node) {
+    Node* external = node.find("external");
+    if (!external || !external->is_mapping()) return;
+    std::optional<Node> name;
+    if (const Node* found = external->find("name")) name = *found;
+    external->value = true;
+    if (name && !node.find("name")) node.set("name", name->value);
+  }
+
+  void cast(Node& node, const Type& type, const Path& path) {
+    bool stays_null = node.is_null() && type.cast != Cast::text;
+    if (type.cast == Cast::none || stays_null || is_open(node)) return;
+    if (auto value = cast_scalar(node, type.cast)) {
+      node.value = std::move(*value);
+      return;
+    }
+    report_.error(node.span, path, cat("\"", scalar_text(node), "\" is not ", type.noun));
+  }
+
+  void finish(Node& node, Shape shape) {
+    if (shape == Shape::env_file) default_member(node, "required", true);
+    if (shape == Shape::volume) clean_target(node);
+    if (shape != Shape::depends_on || !node.is_mapping()) return;
+    for (Entry& entry : *node.mapping()) {
+      if (entry.value.is_null()) {
+        entry.value.value = Mapping();
+        entry.value.set("condition", std::string("service_started"));
+      }
+      default_member(entry.value, "required", true);
+    }
+  }
+
+  const SchemaOptions& options_;
+  Report& report_;
+};
+
+}  // namespace
+
+void canonicalise(Node& node, const Type& type, const Path& path, const SchemaOptions& options,
+                  Report& report) {
+  Canonicaliser(options, report).rewrite(node, type, path);
+}
+
+}  // namespace estiba::spec

@@ -1,0 +1,13 @@
+// Whether a complete model makes sense: what it names exists, what excludes each other is not
+// written together, dependencies do not go round in circles. One function a rule.
+#pragma once
+#include "compose-spec/report.hpp"
+#include "compose-spec/tree.hpp"
+
+namespace estiba::spec {
+
+void check_consistency(const Node& model, Report& report);
+/// Dependencies in a circle, each with its whole path: a -> b -> a.
+void check_cycles(const Node& model, Report& report);
+
+}  // namespace estiba::spec

@@ -1,0 +1,143 @@
+// `extends`: a service takes over what another one says, from the same file or another, along
+// chains of any length.
+#include <algorithm>
+#include <memory>
+
+#include "base/error.hpp"
+#include "base/fs.hpp"
+#include "base/text.hpp"
+#include "compose-spec/canonical/canonical.hpp"
+#include "compose-spec/merge.hpp"
+#include "compose-spec/model.hpp"
+
+namespace estiba::spec {
+namespace {
+
+// The services of one file that others may extend.
+struct ServiceFile {
+  std::string path;
+  std::string directory;
+  Node services;
+};
+
+class Extender {
+ public:
+  Extender(Session& session, const FileContext& context) : session_(session), context_(context) {}
+
+  /// The service of that name with everything it extends merged beneath it.
+  void resolve(ServiceFile& file, Node& service, const std::string& name) {
+    const Node* found = service.find("extends");
+    if (!found || !found->is_mapping()) return;
+    Node extends = *found;
+    service.erase("extends");
+    std::string id = cat(file.path, " ", name);
+    if (std::find(chain_.begin(), chain_.end(), id) != chain_.end())
+      return report_cycle(extends.span, name);
+    chain_.push_back(id);
+    names_.push_back(name);
+    if (auto base = base_of(file, extends, name)) {
+      merge(*base, std::move(service), types::service, Path(name), session_.report);
+      service = std::move(*base);
+    }
+    chain_.pop_back();
+    names_.pop_back();
+  }
+
+ private:
+  void report_cycle(Span span, const std::string& name) {
+    session_.report.error(
+        span, Path("services"),
+        cat("extends goes round in a circle: ", text::join(names_, " -> "), " -> ", name));
+  }
+
+  std::optional<Node> base_of(ServiceFile& file, const Node& extends, const std::string& name) {
+    const Node* service = extends.find("service");
+    const Node* other = extends.find("file");
+    if (!service) return std::nullopt;
+    ServiceFile* from = other ? open(scalar_text(*other), *other, file) : &file;
+    if (!from) return std::nullopt;
+    std::string base_name = scalar_text(*service);
+    const Node* found = from->services.find(base_name);
+    if (!found) {
+      session_.report.error(service->span, Path(cat("services.", name, ".extends")),
+                            cat("there is no service \"", base_name, "\" in ", from->path),
+                            near(base_name, from->services));
+      return std::nullopt;
+    }
+    Node base = *found;
+    if (!base.is_mapping()) base = Node{Mapping(), found->span};
+    if (from != &file) prepare(base, *from, base_name);
+    resolve(*from, base, base_name);
+    settle_tags(base);
+    return base;
+  }
+
+  static std::string near(const std::string& name, const Node& services) {
+    std::vector<std::string> names;
+    if (auto* entries = services.mapping())
+      for (const Entry& entry : *entries) names.push_back(entry.key);
+    auto found = text::nearest(name, names);
+    return found ? cat("did you mean \"", *found, "\"?") : std::string();
+  }
+
+  // Only the service that is wanted of another file is checked; the rest is not our business.
+  void prepare(Node& service, const ServiceFile& from, const std::string& name) {
+    Path services("services");
+    Path path(services, name);
+    validate(service, types::service, path, session_.schema, session_.report);
+    if (session_.report.failed()) {
+      service = Node{Mapping(), service.span};
+      return;
+    }
+    canonicalise(service, types::service, path, session_.schema, session_.report);
+    unify(service, types::service);
+    Node* extends = service.find("extends");
+    Node kept = extends ? *extends : Node();
+    resolve_paths(service, types::service, {from.directory, session_.home});
+    if (extends) *service.find("extends") = kept;
+  }
+
+  ServiceFile* open(const std::string& written, const Node& where, const ServiceFile& from) {
+    std::string path = absolute_path(written, {from.directory, session_.home});
+    for (auto& file : files_)
+      if (file->path == path) return file.get();
+    Path at("extends");
+    try {
+      auto file = std::make_unique<ServiceFile>();
+      file->path = path;
+      file->directory = fs::parent_path(path);
+      file->services = Node{Mapping(), where.span};
+      for (Node& document : read_documents(session_, path, context_))
+        if (Node* services = document.find("services"); services && services->is_mapping())
+          for (Entry& entry : *services->mapping())
+            file->services.mapping()->push_back(std::move(entry));
+      files_.push_back(std::move(file));
+      return files_.back().get();
+    } catch (const Error& error) {
+      session_.report.error(where.span, at, error.message());
+      return nullptr;
+    }
+  }
+
+  Session& session_;
+  const FileContext& context_;
+  std::vector<std::unique_ptr<ServiceFile>> files_;
+  std::vector<std::string> chain_, names_;
+};
+
+}  // namespace
+
+void resolve_extends(Session& session, Node& document, const std::string& file,
+                     const FileContext& context) {
+  Node* services = document.find("services");
+  if (!services || !services->is_mapping()) return;
+  auto extends = [](const Entry& entry) { return entry.value.find("extends") != nullptr; };
+  Mapping& entries = *services->mapping();
+  if (std::none_of(entries.begin(), entries.end(), extends)) return;
+
+  Extender extender(session, context);
+  ServiceFile self{file, context.directory, *services};
+  for (Entry& entry : entries) extender.resolve(self, entry.value, entry.key);
+}
+
+}  // namespace estiba::spec

@@ -1,0 +1,96 @@
+#include "compose-spec/loader.hpp"
+
+#include "base/error.hpp"
+#include "compose-spec/bind/bind.hpp"
+#include "compose-spec/consistency.hpp"
+#include "compose-spec/dump.hpp"
+#include "compose-spec/env_files.hpp"
+#include "compose-spec/model.hpp"
+#include "compose-spec/normalise.hpp"
+#include "compose-spec/profiles.hpp"
+#include "compose-spec/project_files.hpp"
+#include "compose-spec/transfer.hpp"
+
+namespace estiba::spec {
+namespace {
+
+bool is_set(const Environment& environment, const char* name) {
+  auto found = environment.find(name);
+  return found != environment.end() && (found->second == "1" || found->second == "true");
+}
+
+void configure(Session& session, const LoadOptions& options) {
+  session.interpolate = options.interpolate;
+  session.resolve_paths = options.resolve_paths;
+  session.schema.interpolated = options.interpolate;
+  session.schema.newer = is_set(options.environment, "COMPOSE_EXPERIMENTAL");
+  auto home = options.environment.find("HOME");
+  session.home = home == options.environment.end() ? "/root" : home->second;
+}
+
+std::string printed(const LoadOptions& options, std::string text) {
+  return options.interpolate ? escape_dollars(std::move(text)) : std::move(text);
+}
+
+// The phases behind the reading of files, in order; PHASES.md says what each is for.
+void complete(Session& session, const LoadOptions& options, const ProjectFiles& files, Node& model,
+              Mapping& disabled) {
+  Node* name = model.find("name");
+  std::string project_name = name ? scalar_text(*name) : std::string();
+  if (options.normalize) normalise(model, {project_name, files.directory, files.environment});
+  if (options.check_consistency) check_consistency(model, session.report);
+  if (session.report.failed()) return;
+  disabled = select_services(model, {files.profiles, options.targets}, session.report);
+  if (options.resolve_environment) resolve_service_files(session, model, files.environment);
+}
+
+void fill(Loaded& loaded, const LoadOptions& options, const ProjectFiles& files, Session& session,
+          Node& model, const Mapping& disabled) {
+  if (!options.all_resources) drop_unused_resources(model);
+  loaded.canonical_json = printed(options, to_json(model, compose_file_type(), JsonStyle::compose));
+  loaded.canonical_yaml = printed(options, to_yaml(model));
+  Project project = bind_project(model, session.sources);
+  project.working_dir = files.directory;
+  project.config_files = files.files;
+  project.env_files = files.env_files;
+  project.disabled_services = bind_services(disabled, session.sources);
+  loaded.transfer_json = to_transfer_json(model, disabled, project);
+  loaded.project = std::move(project);
+}
+
+}  // namespace
+
+Loaded load(const LoadOptions& options) {
+  Session session;
+  configure(session, options);
+  Loaded loaded;
+  ProjectFiles files = find_project_files(session, options);
+  std::string name = choose_project_name(session, options, files);
+  files.environment["COMPOSE_PROJECT_NAME"] = name;
+  Node model = load_model(session, files.files, {files.directory, files.environment, files.files});
+  Mapping disabled;
+  if (!session.report.failed()) {
+    model.set("name", name);
+    complete(session, options, files, model, disabled);
+  }
+  if (!session.report.failed()) fill(loaded, options, files, session, model, disabled);
+  loaded.variables_json = variables_to_json(session.variables);
+  loaded.project_environment = std::move(files.environment);
+  loaded.diagnostics = session.report.take();
+  return loaded;
+}
+
+std::optional<std::string> project_name(const LoadOptions& options) {
+  Session session;
+  configure(session, options);
+  try {
+    return choose_project_name(session, options, find_project_files(session, options));
+  } catch (const Error&) {
+    if (!options.project_name.empty()) return options.project_name;
+    auto found = options.environment.find("COMPOSE_PROJECT_NAME");
+    if (found != options.environment.end() && !found->second.empty()) return found->second;
+    return std::nullopt;
+  }
+}
+
+}  // namespace estiba::spec

@@ -1,0 +1,190 @@
+#include "compose-spec/merge.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "base/error.hpp"
+
+namespace estiba::spec {
+namespace {
+
+std::string member(const Node& node, std::string_view key, std::string_view otherwise = {}) {
+  const Node* found = node.find(key);
+  return found ? scalar_text(*found) : std::string(otherwise);
+}
+
+std::string mount_target(const Node& item, std::string_view directory) {
+  std::string target = member(item, "target");
+  return target.empty() ? cat(directory, "/", member(item, "source")) : target;
+}
+
+// What tells an item apart from its siblings; empty if nothing does.
+std::string identity_of(const Node& item, Identity identity) {
+  switch (identity) {
+    case Identity::none:
+      return {};
+    case Identity::text:
+      return item.is_scalar() ? scalar_text(item) : std::string();
+    case Identity::target:
+      return item.is_mapping() ? member(item, "target") : scalar_text(item);
+    case Identity::config_target:
+      return mount_target(item, "");
+    case Identity::secret_target:
+      return mount_target(item, "/run/secrets");
+    case Identity::path:
+      return member(item, "path");
+    case Identity::subnet:
+      return member(item, "subnet");
+    case Identity::port:
+      break;
+  }
+  if (!item.is_mapping()) return scalar_text(item);
+  return cat(member(item, "host_ip", "0.0.0.0"), ":", member(item, "published"), ":",
+             member(item, "target"), "/", member(item, "protocol", "tcp"));
+}
+
+void unify_items(Sequence& items, Identity identity) {
+  if (identity == Identity::none || items.size() < 2) return;
+  std::unordered_map<std::string, size_t> kept_at;
+  Sequence kept;
+  for (Node& item : items) {
+    std::string key = identity_of(item, identity);
+    auto [found, fresh] = kept_at.emplace(key, kept.size());
+    if (fresh || key.empty()) {
+      kept.push_back(std::move(item));
+    } else {
+      kept[found->second] = std::move(item);
+    }
+  }
+  items = std::move(kept);
+}
+
+// Finds keys of a mapping while entries are added to it, without a search through all of them.
+class KeyIndex {
+ public:
+  explicit KeyIndex(Mapping& entries) : entries_(entries) {
+    if (entries.size() < 16) return;
+    for (size_t i = 0; i < entries.size(); ++i) places_.emplace(entries[i].key, i);
+  }
+  Entry* find(const std::string& key) {
+    if (places_.empty()) {
+      auto found = std::find_if(entries_.begin(), entries_.end(),
+                                [&](const Entry& entry) { return entry.key == key; });
+      return found == entries_.end() ? nullptr : &*found;
+    }
+    auto found = places_.find(key);
+    return found == places_.end() ? nullptr : &entries_[found->second];
+  }
+  void add(Entry entry) {
+    if (!places_.empty()) places_.emplace(entry.key, entries_.size());
+    entries_.push_back(std::move(entry));
+  }
+
+ private:
+  Mapping& entries_;
+  std::unordered_map<std::string, size_t> places_;
+};
+
+const Type* type_of_member(const Type& type, std::string_view key) {
+  if (type.values) return type.values;
+  const Attribute* attribute = find_attribute(type, key);
+  return attribute ? attribute->type : nullptr;
+}
+
+class Merger {
+ public:
+  explicit Merger(Report& report) : report_(report) {}
+
+  void merge(Node& base, Node over, const Type& type, const Path& path) {
+    bool replaces = over.tag == MergeTag::replace || type.merge == Merge::replace;
+    if (replaces || base.is_null()) {
+      base = std::move(over);
+    } else if (over.is_null() && !base.is_scalar()) {
+      return;
+    } else if (base.is_scalar() && over.is_scalar()) {
+      base = std::move(over);
+    } else if (base.is_sequence() && over.is_sequence()) {
+      append(base, std::move(*over.sequence()), type);
+    } else if (base.is_mapping() && over.is_mapping()) {
+      merge_mapping(base, std::move(over), type, path);
+    } else {
+      report_.error(over.span, path,
+                    cat("cannot override ", kind_name(base), " with ", kind_name(over)),
+                    "write it in the same form, or with !override to replace it");
+    }
+  }
+
+ private:
+  static void append(Node& base, Sequence items, const Type& type) {
+    Sequence& target = *base.sequence();
+    for (Node& item : items)
+      if (item.tag != MergeTag::reset) target.push_back(std::move(item));
+    unify_items(target, type.identity);
+  }
+
+  void merge_mapping(Node& base, Node over, const Type& type, const Path& path) {
+    if (type.merge == Merge::logging && other_driver(base, over)) {
+      base = std::move(over);
+      return;
+    }
+    KeyIndex index(*base.mapping());
+    std::vector<std::string> removed;
+    for (Entry& entry : *over.mapping()) {
+      if (entry.value.tag == MergeTag::reset) {
+        removed.push_back(entry.key);
+      } else if (Entry* met = index.find(entry.key)) {
+        merge_member(*met, std::move(entry), type, path);
+      } else {
+        index.add(std::move(entry));
+      }
+    }
+    for (const std::string& key : removed) base.erase(key);
+  }
+
+  void merge_member(Entry& met, Entry entry, const Type& type, const Path& path) {
+    met.key_span = entry.key_span;
+    if (const Type* child = type_of_member(type, entry.key)) {
+      merge(met.value, std::move(entry.value), *child, Path(path, met.key));
+    } else {
+      met.value = std::move(entry.value);
+    }
+  }
+
+  static bool other_driver(const Node& base, const Node& over) {
+    const Node* first = base.find("driver");
+    const Node* second = over.find("driver");
+    return first && second && scalar_text(*first) != scalar_text(*second);
+  }
+
+  Report& report_;
+};
+
+}  // namespace
+
+void merge(Node& base, Node over, const Type& type, const Path& path, Report& report) {
+  Merger(report).merge(base, std::move(over), type, path);
+}
+
+void unify(Node& node, const Type& type) {
+  if (auto* items = node.sequence()) {
+    unify_items(*items, type.identity);
+    for (Node& item : *items)
+      if (type.items) unify(item, *type.items);
+  } else if (auto* entries = node.mapping()) {
+    for (Entry& entry : *entries)
+      if (const Type* child = type_of_member(type, entry.key)) unify(entry.value, *child);
+  }
+}
+
+void settle_tags(Node& node) {
+  node.tag = MergeTag::none;
+  if (auto* items = node.sequence()) {
+    std::erase_if(*items, [](const Node& item) { return item.tag == MergeTag::reset; });
+    for (Node& item : *items) settle_tags(item);
+  } else if (auto* entries = node.mapping()) {
+    std::erase_if(*entries, [](const Entry& entry) { return entry.value.tag == MergeTag::reset; });
+    for (Entry& entry : *entries) settle_tags(entry.value);
+  }
+}
+
+}  // namespace estiba::spec

@@ -1,0 +1,19 @@
+// How a later tree meets an earlier one. Both are canonical, so that short and long forms mix; the
+// schema says for each value whether it merges, replaces or is told apart by an identity.
+#pragma once
+#include "compose-spec/report.hpp"
+#include "compose-spec/schema/schema.hpp"
+#include "compose-spec/tree.hpp"
+
+namespace estiba::spec {
+
+/// Merges `over` into `base`. Its !reset removes what is there, its !override replaces it.
+void merge(Node& base, Node over, const Type& type, const Path& path, Report& report);
+
+/// Keeps the last of each item that is there twice, at the place of the first.
+void unify(Node& node, const Type& type);
+
+/// Drops values tagged !reset and the tags themselves: for a tree with nothing left to meet.
+void settle_tags(Node& node);
+
+}  // namespace estiba::spec

@@ -1,0 +1,139 @@
+#include "compose-spec/model.hpp"
+
+#include "base/error.hpp"
+#include "base/fs.hpp"
+#include "compose-spec/canonical/canonical.hpp"
+#include "compose-spec/dotenv.hpp"
+#include "compose-spec/files.hpp"
+#include "compose-spec/merge.hpp"
+#include "compose-spec/yaml_reader.hpp"
+
+namespace estiba::spec {
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+std::string read_source(const std::string& file) {
+  if (file == "-") return read_standard_input();
+  auto text = read_text_file(file);
+  if (!text) throw Error(cat("Compose file ", file, " does not exist"));
+  if (text->starts_with(byte_order_mark)) text->erase(0, byte_order_mark.size());
+  return std::move(*text);
+}
+
+void warn_version(Session& session, Node& document) {
+  const Node* version = document.find("version");
+  if (!version) return;
+  session.report.warning(version->span, Path(), "the attribute \"version\" is obsolete and ignored",
+                         "remove it");
+  document.erase("version");
+}
+
+}  // namespace
+
+const std::string& Session::text_of(const std::string& file) {
+  auto found = texts_.find(file);
+  if (found == texts_.end()) found = texts_.emplace(file, read_source(file)).first;
+  return found->second;
+}
+
+std::vector<Node> read_documents(Session& session, const std::string& file,
+                                 const FileContext& context) {
+  uint32_t source =
+      session.sources.add(file == "-" ? "standard input" : file, session.text_of(file));
+  std::vector<Node> documents = read_yaml(session.sources, source, session.report);
+  std::erase_if(documents, [](const Node& node) { return node.is_null(); });
+  for (Node& document : documents) {
+    collect_variables(document, session.variables);
+    if (session.interpolate)
+      interpolate(document, context.environment, session.log, session.report);
+    if (!document.is_mapping())
+      session.report.error(document.span, Path(),
+                           cat("a Compose file is a mapping, not ", kind_name(document)),
+                           "begin it with \"services:\"");
+  }
+  std::erase_if(documents, [](const Node& node) { return !node.is_mapping(); });
+  if (documents.empty() && !session.report.failed())
+    session.report.error({source, 1, 1}, Path(), "this file is empty",
+                         "begin it with \"services:\"");
+  return documents;
+}
+
+void make_canonical(Session& session, Node& document) {
+  const Type& type = compose_file_type();
+  canonicalise(document, type, Path(), session.schema, session.report);
+  unify(document, type);
+}
+
+Node load_model(Session& session, const std::vector<std::string>& files,
+                const FileContext& context) {
+  Node model{Mapping(), {}};
+  const Type& type = compose_file_type();
+  for (const std::string& file : files) {
+    for (Node& document : read_documents(session, file, context)) {
+      if (model.span.source == 0) model.span = document.span;
+      validate(document, type, Path(), session.schema, session.report);
+      if (session.report.failed()) continue;
+      make_canonical(session, document);
+      warn_version(session, document);
+      if (session.report.failed()) continue;
+      resolve_extends(session, document, file, context);
+      merge(model, std::move(document), type, Path(), session.report);
+    }
+    if (!session.report.failed()) resolve_includes(session, model, context);
+  }
+  if (session.report.failed()) return model;
+  settle_tags(model);
+  check_required(model, type, Path(), session.report);
+  if (session.resolve_paths) spec::resolve_paths(model, type, {context.directory, session.home});
+  resolve_environment(model, context.environment);
+  return model;
+}
+
+void resolve_environment(Node& model, const Environment& environment) {
+  Node* services = model.find("services");
+  if (!services || !services->is_mapping()) return;
+  for (Entry& service : *services->mapping()) {
+    Node* variables = service.value.find("environment");
+    if (!variables || !variables->is_mapping()) continue;
+    for (Entry& variable : *variables->mapping()) {
+      if (!variable.value.is_null()) continue;
+      auto found = environment.find(variable.key);
+      if (found != environment.end()) variable.value.value = found->second;
+    }
+  }
+}
+
+std::vector<std::pair<std::string, std::string>> read_env_file(Session& session,
+                                                               const EnvFile& file, Span span,
+                                                               const Path& path,
+                                                               const Environment& environment) {
+  DotenvOptions options;
+  options.lookup = [&](const std::string& name) {
+    auto found = environment.find(name);
+    return found == environment.end() ? nullptr : &found->second;
+  };
+  options.unset = [&](const std::string& name) {
+    if (session.log.warned.insert(name).second)
+      session.report.warning(span, path,
+                             cat("the variable \"", name, "\" is not set and becomes empty"));
+  };
+  try {
+    auto text = read_text_file(file.path);
+    if (!text && file.required)
+      session.report.error(span, path, cat("env file ", file.path, " does not exist"),
+                           "create it, or write required: false");
+    if (!text) return {};
+    return file.raw ? parse_raw_env(*text, options) : parse_dotenv(*text, options);
+  } catch (const DotenvError& error) {
+    session.report.error(span, path,
+                         cat(file.path, ":", std::to_string(error.line), ":",
+                             std::to_string(error.column), ": ", error.message),
+                         error.hint);
+  } catch (const Error& error) {
+    session.report.error(span, path, cat("env file ", error.message()));
+  }
+  return {};
+}
+
+}  // namespace estiba::spec

@@ -1,0 +1,155 @@
+#include "compose-spec/normalise.hpp"
+
+#include <array>
+
+#include "base/error.hpp"
+#include "base/fs.hpp"
+
+namespace estiba::spec {
+namespace {
+
+std::string text_of(const Node& node, std::string_view key) {
+  const Node* found = node.find(key);
+  return found ? scalar_text(*found) : std::string();
+}
+
+bool is_empty(const Node* node) {
+  if (!node || node->is_null()) return true;
+  if (auto* items = node->sequence()) return items->empty();
+  if (auto* entries = node->mapping()) return entries->empty();
+  return false;
+}
+
+void depend_on(Node& service, std::string_view name, bool restart, Span span) {
+  Node& all = service.at_or_add("depends_on");
+  if (all.is_null()) all.value = Mapping();
+  if (!all.is_mapping() || all.find(name)) return;
+  Node dependency{Mapping(), span};
+  dependency.set("condition", std::string("service_started"));
+  if (restart) dependency.set("restart", true);
+  dependency.set("required", true);
+  all.mapping()->push_back({std::string(name), span, std::move(dependency)});
+}
+
+void imply_dependencies(Node& service) {
+  auto each = [&](std::string_view key, auto use) {
+    const Node* list = service.find(key);
+    if (!list || !list->is_sequence()) return;
+    for (const Node& item : Sequence(*list->sequence())) use(scalar_text(item), item.span);
+  };
+  each("links", [&](const std::string& link, Span span) {
+    depend_on(service, link.substr(0, link.find(':')), true, span);
+  });
+  for (std::string_view key : {"network_mode", "ipc", "pid", "uts", "cgroup"}) {
+    std::string text = text_of(service, key);
+    std::string_view name = service_reference(text);
+    if (!name.empty()) depend_on(service, name, true, service.find(key)->span);
+  }
+  each("volumes_from", [&](const std::string& from, Span span) {
+    if (!from.starts_with("container:"))
+      depend_on(service, from.substr(0, from.find(':')), false, span);
+  });
+}
+
+void complete_build(Node& build, const NormaliseOptions& options) {
+  if (build.is_null()) build.value = Mapping();
+  if (!build.is_mapping()) return;
+  if (text_of(build, "context").empty()) build.set("context", options.project_directory);
+  if (text_of(build, "dockerfile").empty() && text_of(build, "dockerfile_inline").empty())
+    build.set("dockerfile", std::string("Dockerfile"));
+  Node* arguments = build.find("args");
+  if (!arguments || !arguments->is_mapping()) return;
+  for (Entry& argument : *arguments->mapping()) {
+    auto found = options.environment.find(argument.key);
+    if (argument.value.is_null() && found != options.environment.end())
+      argument.value.value = found->second;
+  }
+  std::erase_if(*arguments->mapping(), [](const Entry& entry) { return entry.value.is_null(); });
+}
+
+void complete_secrets(Node& service) {
+  if (Node* secrets = service.find("secrets"); secrets && secrets->is_sequence())
+    for (Node& secret : *secrets->sequence())
+      if (secret.is_mapping() && text_of(secret, "target").empty())
+        secret.set("target", cat("/run/secrets/", text_of(secret, "source")));
+}
+
+void count_devices(Node* requests) {
+  if (!requests || !requests->is_sequence()) return;
+  for (Node& request : *requests->sequence())
+    if (request.is_mapping() && !request.find("count") && is_empty(request.find("device_ids")))
+      request.set("count", int64_t{-1});
+}
+
+void complete_deploy(Node& service) {
+  count_devices(service.find("gpus"));
+  Node* deploy = service.find("deploy");
+  if (!deploy || !deploy->is_mapping()) return;
+  const Node* scale = service.find("scale");
+  if (scale && !deploy->find("replicas")) deploy->set("replicas", scale->value);
+  Node* resources = deploy->find("resources");
+  Node* reservations = resources ? resources->find("reservations") : nullptr;
+  if (reservations) count_devices(reservations->find("devices"));
+}
+
+void join_default_network(Node& service) {
+  bool elsewhere = service.find("network_mode") || service.find("provider");
+  if (elsewhere || !is_empty(service.find("networks"))) return;
+  service.set("networks", Mapping());
+  service.find("networks")->set("default", {});
+}
+
+void complete_service(Node& service, const NormaliseOptions& options) {
+  if (!service.is_mapping()) return;
+  if (Node* build = service.find("build")) complete_build(*build, options);
+  if (Node* policy = service.find("pull_policy");
+      policy && text_of(service, "pull_policy") == "if_not_present")
+    policy->value = std::string("missing");
+  join_default_network(service);
+  imply_dependencies(service);
+  complete_secrets(service);
+  complete_deploy(service);
+}
+
+// A resource without a name of its own is called PROJECT_KEY; one from outside is called KEY.
+void name_resources(Node& section, const std::string& project) {
+  if (!section.is_mapping()) return;
+  for (Entry& entry : *section.mapping()) {
+    if (entry.value.is_null()) entry.value.value = Mapping();
+    if (!entry.value.is_mapping() || entry.value.find("name")) continue;
+    bool external = text_of(entry.value, "external") == "true";
+    entry.value.set("name", external ? entry.key : cat(project, "_", entry.key));
+  }
+}
+
+bool uses_default_network(const Node& services) {
+  for (const Entry& service : *services.mapping()) {
+    const Node* networks = service.value.find("networks");
+    if (networks && networks->find("default")) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string_view service_reference(std::string_view text) {
+  constexpr std::string_view prefix = "service:";
+  return text.starts_with(prefix) ? text.substr(prefix.size()) : std::string_view();
+}
+
+void normalise(Node& model, const NormaliseOptions& options) {
+  model.set("name", options.project_name);
+  if (!model.find("services")) model.set("services", Mapping());
+  if (Node* services = model.find("services"); services && services->is_mapping()) {
+    for (Entry& service : *services->mapping()) complete_service(service.value, options);
+    if (uses_default_network(*services)) {
+      Node& networks = model.at_or_add("networks");
+      if (networks.is_null()) networks.value = Mapping();
+      networks.at_or_add("default");
+    }
+  }
+  for (std::string_view section : {"networks", "volumes", "configs", "secrets"})
+    if (Node* found = model.find(section)) name_resources(*found, options.project_name);
+}
+
+}  // namespace estiba::spec

@@ -1,0 +1,22 @@
+// What Compose adds to a complete model: defaults, implied dependencies and networks, names of
+// resources. It decides nothing about whether the model makes sense.
+#pragma once
+#include <string>
+
+#include "compose-spec/interpolate.hpp"
+#include "compose-spec/tree.hpp"
+
+namespace estiba::spec {
+
+struct NormaliseOptions {
+  std::string project_name;
+  std::string project_directory;
+  Environment environment;
+};
+
+void normalise(Node& model, const NormaliseOptions& options);
+
+/// "service:db" → "db"; empty if the text is no reference to a service.
+std::string_view service_reference(std::string_view text);
+
+}  // namespace estiba::spec

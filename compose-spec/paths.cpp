@@ -1,0 +1,74 @@
+#include "compose-spec/paths.hpp"
+
+#include <array>
+
+#include "base/error.hpp"
+#include "base/fs.hpp"
+
+namespace estiba::spec {
+namespace {
+
+bool equals(const Node* node, std::string_view text) {
+  return node && node->string() && *node->string() == text;
+}
+
+// Not yet a path: a variable that --no-interpolate left.
+bool is_open(const std::string& text) { return text.find("${") != std::string::npos; }
+
+// C:\\dir, which stays as it is.
+bool is_windows_path(std::string_view path) {
+  bool letter = !path.empty() && ((path[0] | 0x20) >= 'a' && (path[0] | 0x20) <= 'z');
+  return (letter && path.size() > 2 && path[1] == ':' && (path[2] == '\\' || path[2] == '/')) ||
+         path.starts_with("\\\\");
+}
+
+void resolve(Node& node, const PathBase& base) {
+  if (auto* text = node.string(); text && !text->empty() && !is_open(*text))
+    *text = absolute_path(*text, base);
+}
+
+// A volume of the local driver that is a bind mount in disguise.
+void resolve_device(Node& volume, const PathBase& base) {
+  Node* options = volume.find("driver_opts");
+  if (!options || !equals(options->find("o"), "bind") || !equals(volume.find("driver"), "local"))
+    return;
+  if (Node* device = options->find("device")) resolve(*device, base);
+}
+
+}  // namespace
+
+bool is_remote_context(std::string_view context) {
+  constexpr std::array<std::string_view, 3> prefixes{"github.com/", "git@", "service:"};
+  if (context.find("://") != std::string_view::npos) return true;
+  for (std::string_view prefix : prefixes)
+    if (context.starts_with(prefix)) return true;
+  return false;
+}
+
+std::string absolute_path(const std::string& path, const PathBase& base) {
+  if (path == "~") return base.home;
+  if (path.starts_with("~/")) return fs::clean_path(cat(base.home, path.substr(1)));
+  if (path.starts_with('/') || is_windows_path(path)) return path;
+  return fs::clean_path(fs::join(base.directory, path));
+}
+
+void resolve_paths(Node& node, const Type& type, const PathBase& base) {
+  if (type.path == PathKind::plain) resolve(node, base);
+  if (type.path == PathKind::build_context && node.string() && !is_remote_context(*node.string()))
+    resolve(node, base);
+  if (type.path == PathKind::volume_device) resolve_device(node, base);
+  if (type.path == PathKind::mount && equals(node.find("type"), "bind"))
+    if (Node* source = node.find("source")) resolve(*source, base);
+  if (auto* items = node.sequence()) {
+    for (Node& item : *items)
+      if (type.items) resolve_paths(item, *type.items, base);
+  } else if (auto* entries = node.mapping()) {
+    for (Entry& entry : *entries) {
+      const Attribute* attribute = type.values ? nullptr : find_attribute(type, entry.key);
+      const Type* child = attribute ? attribute->type : type.values;
+      if (child) resolve_paths(entry.value, *child, base);
+    }
+  }
+}
+
+}  // namespace estiba::spec

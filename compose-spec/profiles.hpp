@@ -1,0 +1,21 @@
+// Which services take part: those without profiles, those of an active one, those named on the
+// command line; and which networks, volumes, configs and secrets are then still of use.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "compose-spec/report.hpp"
+#include "compose-spec/tree.hpp"
+
+namespace estiba::spec {
+
+struct Selection {
+  std::vector<std::string> profiles;  ///< "*" is all of them
+  std::vector<std::string> targets;
+};
+
+/// Takes the services that do not take part out of the model and returns them.
+Mapping select_services(Node& model, const Selection& selection, Report& report);
+void drop_unused_resources(Node& model);
+
+}  // namespace estiba::spec

@@ -1,0 +1,176 @@
+// The types that several parts of the schema share.
+#include <algorithm>
+#include <array>
+
+#include "compose-spec/schema/schema.hpp"
+
+namespace estiba::spec {
+
+bool is_resource_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  });
+}
+
+const Attribute* find_attribute(const Type& type, std::string_view name) {
+  for (const Attribute& attribute : type.attributes)
+    if (attribute.name == name) return &attribute;
+  return nullptr;
+}
+
+namespace types {
+
+const Type text{.noun = "a string", .forms = string_form, .cast = Cast::text};
+const Type path{
+    .noun = "a path", .forms = string_form, .cast = Cast::text, .path = PathKind::plain};
+const Type boolean{
+    .noun = "true or false", .forms = boolean_form | string_form, .cast = Cast::boolean};
+const Type strict_boolean{.noun = "true or false", .forms = boolean_form, .cast = Cast::boolean};
+const Type integer{
+    .noun = "a whole number", .forms = integer_form | string_form, .cast = Cast::integer};
+const Type lenient_integer{
+    .noun = "a whole number", .forms = number_form | string_form, .cast = Cast::integer};
+const Type real{.noun = "a number", .forms = number_form | string_form, .cast = Cast::real};
+const Type bytes{
+    .noun = "a size such as 512m", .forms = number_form | string_form, .cast = Cast::bytes};
+const Type duration{
+    .noun = "a duration such as 1m30s", .forms = string_form, .cast = Cast::duration};
+const Type file_mode{.noun = "a file mode such as 0440",
+                     .forms = number_form | string_form,
+                     .cast = Cast::file_mode};
+const Type anything{.noun = "anything", .forms = 127};
+
+const Type text_items{.noun = "a list of strings",
+                      .forms = sequence_form,
+                      .identity = Identity::none,
+                      .items = &text};
+const Type unique_texts{.noun = "a list of strings",
+                        .forms = sequence_form,
+                        .identity = Identity::text,
+                        .items = &text};
+const Type text_list{.noun = "a string or a list of strings",
+                     .forms = string_form | sequence_form,
+                     .shape = Shape::text_list,
+                     .identity = Identity::text,
+                     .items = &text};
+const Type words{.noun = "a string or a list of strings",
+                 .forms = null_form | string_form | sequence_form,
+                 .shape = Shape::words,
+                 .merge = Merge::replace,
+                 .items = &text};
+
+namespace {
+constexpr unsigned any_scalar = null_form | boolean_form | number_form | string_form;
+const Type pair_value{
+    .noun = "a string, a number or a boolean", .forms = any_scalar, .cast = Cast::text};
+const Type variable_value{
+    .noun = "a string, a number or a boolean", .forms = any_scalar, .cast = Cast::nullable};
+const Type option_value{
+    .noun = "a string or a number", .forms = number_form | string_form, .cast = Cast::text};
+}  // namespace
+
+const Type key_values{.noun = "a mapping or a list of KEY=VALUE",
+                      .forms = sequence_form | mapping_form,
+                      .shape = Shape::key_values,
+                      .values = &pair_value,
+                      .items = &text};
+const Type environment{.noun = "a mapping or a list of KEY=VALUE",
+                       .forms = sequence_form | mapping_form,
+                       .shape = Shape::key_values,
+                       .values = &variable_value,
+                       .items = &text};
+const Type driver_options{.noun = "a mapping", .forms = mapping_form, .values = &option_value};
+
+namespace {
+const Type host_addresses{.noun = "an address or a list of addresses",
+                          .forms = string_form | sequence_form,
+                          .shape = Shape::text_list,
+                          .identity = Identity::text,
+                          .items = &text};
+const Type limit{
+    .noun = "a whole number", .forms = integer_form | string_form, .cast = Cast::integer};
+const std::array<Attribute, 2> ulimit_attributes{{
+    {"soft", &limit, Shown::unless_empty, true},
+    {"hard", &limit, Shown::unless_empty, true},
+}};
+const Type ulimit{.noun = "a number, or a mapping with soft and hard",
+                  .forms = integer_form | string_form | mapping_form,
+                  .cast = Cast::integer,
+                  .shape = Shape::ulimit,
+                  .merge = Merge::replace,
+                  .attributes = ulimit_attributes};
+}  // namespace
+
+const Type hosts{.noun = "a mapping or a list of HOST=ADDRESS",
+                 .forms = sequence_form | mapping_form,
+                 .shape = Shape::hosts,
+                 .values = &host_addresses,
+                 .items = &text};
+const Type ulimits{.noun = "a mapping", .forms = mapping_form, .values = &ulimit};
+
+namespace {
+const std::array<Attribute, 5> hook_attributes{{
+    {"command", &words, Shown::null_in_json, true},
+    {"user", &text},
+    {"privileged", &boolean},
+    {"working_dir", &text},
+    {"environment", &environment},
+}};
+}  // namespace
+
+const Type hook{.noun = "a mapping", .forms = mapping_form, .attributes = hook_attributes};
+const Type hooks{.noun = "a list of hooks", .forms = sequence_form, .items = &hook};
+
+namespace {
+const std::array<Attribute, 5> file_reference_attributes{{
+    {"source", &text},
+    {"target", &text},
+    {"uid", &text},
+    {"gid", &text},
+    {"mode", &file_mode, Shown::always},
+}};
+const Type file_reference{.noun = "a name or a mapping",
+                          .forms = string_form | mapping_form,
+                          .shape = Shape::file_reference,
+                          .attributes = file_reference_attributes};
+const Type secret_used{.noun = "a name or a mapping",
+                       .forms = string_form | mapping_form,
+                       .shape = Shape::service_secret,
+                       .attributes = file_reference_attributes};
+}  // namespace
+
+const Type file_references{.noun = "a list of names or mappings",
+                           .forms = sequence_form,
+                           .identity = Identity::config_target,
+                           .items = &file_reference};
+const Type secrets_used{.noun = "a list of names or mappings",
+                        .forms = sequence_form,
+                        .identity = Identity::secret_target,
+                        .items = &secret_used};
+
+namespace {
+const Type device_count{
+    .noun = "a number or \"all\"", .forms = integer_form | string_form, .cast = Cast::device_count};
+const Type capability_list{
+    .noun = "a list of strings", .forms = sequence_form, .unique = true, .items = &text};
+const std::array<Attribute, 5> device_request_attributes{{
+    {"capabilities", &capability_list},
+    {"driver", &text},
+    {"count", &device_count},
+    {"device_ids", &capability_list},
+    {"options", &key_values},
+}};
+const Type device_request{
+    .noun = "a mapping", .forms = mapping_form, .attributes = device_request_attributes};
+}  // namespace
+
+const Type device_requests{
+    .noun = "a list of device requests", .forms = sequence_form, .items = &device_request};
+const Type gpus{.noun = "\"all\" or a list of device requests",
+                .forms = string_form | sequence_form,
+                .shape = Shape::gpus,
+                .items = &device_request};
+
+}  // namespace types
+}  // namespace estiba::spec

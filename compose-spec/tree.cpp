@@ -1,0 +1,99 @@
+#include "compose-spec/tree.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "base/error.hpp"
+
+namespace estiba::spec {
+namespace {
+
+// Go's %v switches to an exponent below 1e-4 and from 1e21 on.
+template <typename Number>
+std::string format_number(Number number) {
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number > 0 ? "+Inf" : "-Inf";
+  Number size = std::abs(number);
+  bool plain = size == 0 || (size >= Number(1e-4) && size < Number(1e21));
+  std::array<char, 64> buffer{};
+  auto format = plain ? std::chars_format::fixed : std::chars_format::scientific;
+  auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, format).ptr;
+  return {buffer.data(), end};
+}
+
+}  // namespace
+
+const Node* Node::find(std::string_view key) const {
+  const Mapping* entries = mapping();
+  if (!entries) return nullptr;
+  for (const Entry& entry : *entries)
+    if (entry.key == key) return &entry.value;
+  return nullptr;
+}
+
+Node* Node::find(std::string_view key) {
+  return const_cast<Node*>(static_cast<const Node*>(this)->find(key));
+}
+
+Node& Node::at_or_add(std::string_view key) {
+  if (Node* found = find(key)) return *found;
+  Mapping& entries = std::get<Mapping>(value);
+  entries.push_back({std::string(key), span, Node{{}, span}});
+  return entries.back().value;
+}
+
+void Node::set(std::string_view key, Value new_value) {
+  at_or_add(key).value = std::move(new_value);
+}
+
+void Node::erase(std::string_view key) {
+  if (Mapping* entries = mapping())
+    std::erase_if(*entries, [&](const Entry& entry) { return entry.key == key; });
+}
+
+std::string format_real(double number) { return format_number(number); }
+std::string format_real32(double number) { return format_number(static_cast<float>(number)); }
+
+std::string scalar_text(const Node& node) {
+  if (auto* text = node.string()) return *text;
+  if (auto* flag = node.boolean()) return *flag ? "true" : "false";
+  if (auto* number = node.integer()) return std::to_string(*number);
+  if (auto* number = node.real()) return format_real(*number);
+  return {};
+}
+
+bool same_value(const Node& a, const Node& b) {
+  if (a.value.index() != b.value.index()) return false;
+  if (auto* items = a.sequence()) {
+    const Sequence& others = *b.sequence();
+    if (items->size() != others.size()) return false;
+    for (size_t i = 0; i < items->size(); ++i)
+      if (!same_value((*items)[i], others[i])) return false;
+    return true;
+  }
+  if (auto* entries = a.mapping()) {
+    if (entries->size() != b.mapping()->size()) return false;
+    for (const Entry& entry : *entries) {
+      const Node* other = b.find(entry.key);
+      if (!other || !same_value(entry.value, *other)) return false;
+    }
+    return true;
+  }
+  return scalar_text(a) == scalar_text(b);
+}
+
+std::string_view kind_name(const Node& node) {
+  constexpr std::array<std::string_view, 7> names{"nothing",  "a boolean", "a number", "a number",
+                                                  "a string", "a list",    "a mapping"};
+  return names[node.value.index()];
+}
+
+std::string Path::text() const {
+  std::string before = parent_ ? parent_->text() : std::string();
+  if (is_index_) return cat(before, "[", std::to_string(index_), "]");
+  if (key_.empty()) return before;
+  return before.empty() ? std::string(key_) : cat(before, ".", key_);
+}
+
+}  // namespace estiba::spec

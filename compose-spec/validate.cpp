@@ -1,0 +1,143 @@
+#include "compose-spec/validate.hpp"
+
+#include <set>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace estiba::spec {
+namespace {
+
+unsigned form_of(const Node& node) {
+  constexpr unsigned forms[] = {null_form,   boolean_form,  integer_form, real_form,
+                                string_form, sequence_form, mapping_form};
+  return forms[node.value.index()];
+}
+
+std::string quoted_list(std::span<const std::string_view> words) {
+  std::string out;
+  for (std::string_view word : words) out += cat(out.empty() ? "" : ", ", word);
+  return out;
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
+  std::vector<std::string> words(candidates.begin(), candidates.end());
+  auto near = text::nearest(word, words);
+  return near ? cat("did you mean \"", *near, "\"?") : std::string();
+}
+
+class Validator {
+ public:
+  Validator(const SchemaOptions& options, Report& report) : options_(options), report_(report) {}
+
+  void check(const Node& node, const Type& type, const Path& path) {
+    // !reset says that the value does not matter.
+    if (node.tag == MergeTag::reset) return;
+    if (!(type.forms & form_of(node))) return report_misfit(node, type, path);
+    if (auto* text = node.string()) return check_text(node, *text, type, path);
+    if (auto* items = node.sequence()) return check_items(*items, type, path);
+    if (auto* entries = node.mapping()) check_entries(*entries, type, path);
+  }
+
+ private:
+  void report_misfit(const Node& node, const Type& type, const Path& path) {
+    std::string hint;
+    bool wants_text = type.forms & string_form;
+    if (node.is_null()) {
+      hint = "remove the key or give it a value";
+    } else if (node.is_scalar() && wants_text) {
+      hint = cat("quote it: \"", scalar_text(node), "\"");
+    } else if (node.is_scalar() && (type.forms & sequence_form)) {
+      hint = "begin each item with \"- \"";
+    }
+    report_.error(node.span, path,
+                  cat("must be ", type.noun, ", not ", node.is_null() ? "empty" : kind_name(node)),
+                  std::move(hint));
+  }
+
+  void check_text(const Node& node, const std::string& text, const Type& type, const Path& path) {
+    if (!options_.interpolated && text.find('$') != std::string::npos) return;
+    if (!type.choices.empty()) {
+      for (std::string_view choice : type.choices)
+        if (text == choice) return;
+      std::string hint = did_you_mean(text, type.choices);
+      report_.error(node.span, path,
+                    cat("\"", text, "\" is not one of ", quoted_list(type.choices)), hint);
+    } else if (type.accepts && !type.accepts(text)) {
+      report_.error(node.span, path, cat("\"", text, "\" is not ", type.noun));
+    }
+  }
+
+  void check_items(const Sequence& items, const Type& type, const Path& path) {
+    std::set<std::pair<size_t, std::string>> seen;
+    for (size_t i = 0; i < items.size(); ++i) {
+      if (type.items) check(items[i], *type.items, Path(path, i));
+      bool again = type.unique && items[i].is_scalar() &&
+                   !seen.emplace(items[i].value.index(), scalar_text(items[i])).second;
+      if (again)
+        report_.error(items[i].span, Path(path, i),
+                      cat("\"", scalar_text(items[i]), "\" is listed twice"), "remove one of them");
+    }
+  }
+
+  void check_entries(const Mapping& entries, const Type& type, const Path& path) {
+    for (const Entry& entry : entries) {
+      if (type.values) {
+        check_free_entry(entry, type, path);
+      } else if (!type.attributes.empty()) {
+        check_attribute(entry, type, path);
+      }
+    }
+  }
+
+  void check_free_entry(const Entry& entry, const Type& type, const Path& path) {
+    if (type.named && !is_resource_name(entry.key))
+      report_.error(entry.key_span, path, cat("\"", entry.key, "\" is not a valid name"),
+                    "use letters, digits, dots, dashes and underscores");
+    check(entry.value, *type.values, Path(path, entry.key));
+  }
+
+  void check_attribute(const Entry& entry, const Type& type, const Path& path) {
+    if (const Attribute* attribute = find_attribute(type, entry.key)) {
+      if (attribute->newer && !options_.newer)
+        report_.error(entry.key_span, path,
+                      cat("attribute \"", entry.key, "\" is newer than Docker Compose 2.40"),
+                      "set COMPOSE_EXPERIMENTAL=1 to use it");
+      return check(entry.value, *attribute->type, Path(path, entry.key));
+    }
+    if (!type.closed && entry.key.starts_with("x-")) return;
+    std::vector<std::string_view> names;
+    for (const Attribute& attribute : type.attributes) names.push_back(attribute.name);
+    report_.error(entry.key_span, path, cat("unknown attribute \"", entry.key, "\""),
+                  did_you_mean(entry.key, names));
+  }
+
+  const SchemaOptions& options_;
+  Report& report_;
+};
+
+}  // namespace
+
+void validate(const Node& node, const Type& type, const Path& path, const SchemaOptions& options,
+              Report& report) {
+  Validator(options, report).check(node, type, path);
+}
+
+void check_required(const Node& node, const Type& type, const Path& path, Report& report) {
+  if (auto* items = node.sequence()) {
+    for (size_t i = 0; type.items && i < items->size(); ++i)
+      check_required((*items)[i], *type.items, Path(path, i), report);
+  }
+  auto* entries = node.mapping();
+  if (!entries) return;
+  for (const Attribute& attribute : type.attributes)
+    if (attribute.required && !node.find(attribute.name))
+      report.error(node.span, path, cat("attribute \"", attribute.name, "\" is missing"));
+  for (const Entry& entry : *entries) {
+    const Attribute* attribute = type.values ? nullptr : find_attribute(type, entry.key);
+    const Type* child = attribute ? attribute->type : type.values;
+    if (child) check_required(entry.value, *child, Path(path, entry.key), report);
+  }
+}
+
+}  // namespace estiba::spec

@@ -1,0 +1,44 @@
+// Hands rules to nft(8), and asks the kernel (nfnetlink) what is there: a look costs microseconds,
+// an nft process milliseconds.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "netmgr/netlink/socket.hpp"
+
+namespace estiba::net {
+
+/// Runs `nft -f -` on the text. An Error carries what nft said.
+void apply_rules(const std::string& text);
+
+/// A chain of another program that decides about forwarded packets.
+struct ForwardChain {
+  std::string family;  ///< ip, ip6, inet
+  std::string table, chain;
+  /// False: a base chain at the forward hook whose policy is drop. True: one that its owner offers
+  /// for others' rules (DOCKER-USER, ufw's before rules).
+  bool offered = false;
+};
+
+/// A rule of ours in another program's chain.
+struct ForeignRule {
+  ForwardChain chain;
+  uint64_t handle = 0;
+};
+
+class Nfnetlink {
+ public:
+  /// Of the calling thread's network namespace.
+  Nfnetlink();
+  bool has_table(const std::string& table);
+  std::vector<ForwardChain> forward_chains();
+  /// Rules with this comment in the chain.
+  std::vector<ForeignRule> rules_with_comment(const ForwardChain& chain,
+                                              const std::string& comment);
+  netlink::Socket& socket() { return socket_; }
+
+ private:
+  netlink::Socket socket_;
+};
+
+}  // namespace estiba::net

@@ -1,0 +1,83 @@
+#include "netmgr/firewall/firewall.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+
+namespace estiba::net {
+namespace {
+
+std::string place(const ForwardChain& chain) {
+  return cat(chain.family, " ", chain.table, " ", chain.chain);
+}
+
+// Two rules: into a network (our own chain has already decided that) and out of one.
+std::string accept_in(const ForwardChain& chain, const std::string& comment) {
+  std::string out;
+  for (const char* match : {"iifname", "oifname"})
+    out += cat("insert rule ", place(chain), " ", match, " \"est-*\" accept comment \"", comment,
+               "\"\n");
+  return out;
+}
+
+}  // namespace
+
+Firewall::Firewall(HostNames names) : names_(std::move(names)) {}
+
+bool Firewall::is_loaded() { return kernel_.has_table(names_.table()); }
+
+void Firewall::ensure(const std::vector<PublishedPort>& ports) {
+  std::string text = accept_rules();
+  if (!is_loaded()) text = cat(ruleset(names_.table(), ports), text);
+  if (!text.empty()) apply_rules(text);
+}
+
+// Each base chain at the forward hook has its own verdict, so an accept of ours does not overrule
+// another program's drop: the accept has to stand in that program's chain.
+std::string Firewall::accept_rules() {
+  auto chains = kernel_.forward_chains();
+  std::string text;
+  for (const auto& chain : chains) {
+    bool helped = std::any_of(chains.begin(), chains.end(), [&](const ForwardChain& other) {
+      return other.offered && other.family == chain.family && other.table == chain.table;
+    });
+    if (!chain.offered && !helped) warn_once(chain);
+    if (chain.offered && kernel_.rules_with_comment(chain, names_.comment()).empty())
+      text += accept_in(chain, names_.comment());
+  }
+  return text;
+}
+
+void Firewall::warn_once(const ForwardChain& chain) {
+  std::string where = place(chain);
+  if (std::find(warned_.begin(), warned_.end(), where) != warned_.end()) return;
+  warned_.push_back(where);
+  log::warning(cat("the firewall chain ", where,
+                   " drops what is forwarded, so containers may not reach the outside: add rules "
+                   "there that accept iifname \"est-*\" and oifname \"est-*\""));
+}
+
+void Firewall::change(const Change& change) {
+  std::string text = element_changes(names_.table(), change.gone, change.added);
+  if (text.empty()) return;
+  try {
+    if (is_loaded()) return apply_rules(text);
+  } catch (const Error& error) {
+    log::warning(cat("making the firewall table again: ", error.message()));
+  }
+  apply_rules(ruleset(names_.table(), change.all));
+}
+
+void Firewall::remove() {
+  std::string text;
+  for (const auto& chain : kernel_.forward_chains()) {
+    if (!chain.offered) continue;
+    for (const auto& rule : kernel_.rules_with_comment(chain, names_.comment()))
+      text += cat("delete rule ", place(chain), " handle ", std::to_string(rule.handle), "\n");
+  }
+  if (is_loaded()) text += cat("delete table inet ", names_.table(), "\n");
+  if (!text.empty()) apply_rules(text);
+}
+
+}  // namespace estiba::net

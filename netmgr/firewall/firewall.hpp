@@ -1,0 +1,38 @@
+// The host's rules as a whole: our table with its elements, and our rules in chains that others
+// offer. Fails closed: an uplink is made only behind ensure().
+#pragma once
+#include <string>
+#include <vector>
+
+#include "netmgr/firewall/apply.hpp"
+#include "netmgr/firewall/ruleset.hpp"
+#include "netmgr/names.hpp"
+
+namespace estiba::net {
+
+class Firewall {
+ public:
+  explicit Firewall(HostNames names);
+
+  /// Our table is there (with these ports, if it has to be made) and no other program's forward
+  /// chain stands in the way where that can be helped.
+  void ensure(const std::vector<PublishedPort>& ports);
+  bool is_loaded();
+  /// `all` are the ports afterwards, for the case that the table is not as we left it.
+  struct Change {
+    std::vector<PublishedPort> gone, added, all;
+  };
+  void change(const Change& change);
+  /// Takes away everything of ours.
+  void remove();
+
+ private:
+  std::string accept_rules();
+  void warn_once(const ForwardChain& chain);
+
+  HostNames names_;
+  Nfnetlink kernel_;
+  std::vector<std::string> warned_;
+};
+
+}  // namespace estiba::net

@@ -1,0 +1,34 @@
+// The host's nft rules as text. Pure. One table, loaded before the first uplink exists; afterwards
+// only elements of its maps change. What each rule is for stands beside it in the text.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "netmgr/address.hpp"
+
+namespace estiba::net {
+
+enum class Protocol { tcp, udp };
+
+/// One published port, as an element of one of the table's maps.
+struct PublishedPort {
+  Protocol protocol = Protocol::tcp;
+  std::optional<Address> host;  ///< nothing: every address of the target's family
+  uint16_t host_port = 0;
+  Address target;
+  uint16_t target_port = 0;
+
+  bool operator==(const PublishedPort&) const = default;
+};
+
+/// Replaces the whole table, whatever it was, by one with these ports.
+std::string ruleset(const std::string& table, const std::vector<PublishedPort>& ports);
+/// One transaction that takes elements away and then adds others.
+std::string element_changes(const std::string& table, const std::vector<PublishedPort>& gone,
+                            const std::vector<PublishedPort>& added);
+/// Whether the kernel can carry it: not a port of ::1, for which IPv6 has no route_localnet.
+bool has_kernel_path(const PublishedPort& port);
+
+}  // namespace estiba::net

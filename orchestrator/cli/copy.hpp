@@ -1,0 +1,39 @@
+// Copying trees of files between the host and a container. A container's files are reached through
+// its /proc/PID/root, and every path of it is resolved beneath that root: a symbolic link of the
+// container cannot lead out of it (openat2(2), RESOLVE_IN_ROOT).
+#pragma once
+#include <sys/types.h>
+
+#include <string>
+
+#include "base/unique_fd.hpp"
+
+namespace estiba::orchestrator {
+
+class FileTree {
+ public:
+  static FileTree of_host();
+  static FileTree of_process(pid_t pid);
+
+  /// Opens beneath the tree's root; relative host paths start at the current directory.
+  UniqueFd open(const std::string& path, int flags, mode_t mode = 0) const;
+  bool is_host() const { return !root_; }
+
+ private:
+  explicit FileTree(UniqueFd root) : root_(std::move(root)) {}
+  UniqueFd root_;
+};
+
+enum class Owners { ours, kept };
+enum class Links { copied, followed };
+struct CopyOptions {
+  Owners owners = Owners::ours;
+  Links links = Links::copied;
+};
+
+/// As cp -r: into an existing folder under the source's name, else under the target's own name.
+/// SOURCE/. copies what is in the folder.
+void copy(const FileTree& from, const std::string& source, const FileTree& to,
+          const std::string& target, const CopyOptions& options);
+
+}  // namespace estiba::orchestrator

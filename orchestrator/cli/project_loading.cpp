@@ -1,0 +1,107 @@
+#include "orchestrator/cli/project_loading.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "orchestrator/cli/output.hpp"
+
+extern char** environ;
+
+namespace estiba::orchestrator {
+namespace {
+
+std::map<std::string, std::string> whole_environment() {
+  std::map<std::string, std::string> all;
+  for (char** entry = environ; *entry; ++entry) {
+    std::string_view text = *entry;
+    size_t equals = text.find('=');
+    if (equals != text.npos) all.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return all;
+}
+
+}  // namespace
+
+std::optional<std::string> environment_value(const char* name) {
+  const char* value = std::getenv(name);
+  if (!value || !*value) return std::nullopt;
+  return value;
+}
+
+spec::LoadOptions load_options(const Invocation& invocation,
+                               const std::vector<std::string>& targets) {
+  const Arguments& globals = invocation.globals;
+  spec::LoadOptions options;
+  options.files = globals.list("file");
+  options.env_files = globals.list("env-file");
+  options.project_directory = globals.value_or("project-directory", "");
+  options.project_name = globals.value_or("project-name", "");
+  options.profiles = globals.comma_list("profile");
+  options.targets = targets;
+  options.all_resources = globals.on("all-resources");
+  options.current_directory = std::filesystem::current_path();
+  options.environment = whole_environment();
+  return options;
+}
+
+LoadedProject load_project(const Invocation& invocation, const std::vector<std::string>& targets) {
+  return load_project(load_options(invocation, targets));
+}
+
+LoadedProject load_project(const spec::LoadOptions& options) {
+  spec::Loaded loaded = spec::load(options);
+  std::string directory =
+      options.project_directory.empty() ? options.current_directory : options.project_directory;
+  std::string errors;
+  for (const spec::Diagnostic& diagnostic : loaded.diagnostics) {
+    std::string text = spec::to_text(diagnostic, directory);
+    if (!text.ends_with('\n')) text += "\n";
+    if (diagnostic.severity == spec::Severity::error)
+      errors += text;
+    else
+      print_aside(text);
+  }
+  if (!errors.empty()) {
+    errors.pop_back();
+    throw Error(errors);
+  }
+  if (!loaded.project) throw Error("the project could not be loaded");
+  LoadedProject out{std::move(*loaded.project), std::move(loaded)};
+  return out;
+}
+
+bool named_without_file(const Invocation& invocation) {
+  bool named = invocation.globals.given("project-name") ||
+               environment_value("COMPOSE_PROJECT_NAME").has_value();
+  return named && !invocation.globals.given("file") && !environment_value("COMPOSE_FILE");
+}
+
+std::string project_name_of(const Invocation& invocation) {
+  // Without the environment's hundred strings where the name is on the command line.
+  if (auto name = invocation.globals.value("project-name"); name && !name->empty()) return *name;
+  if (auto name = environment_value("COMPOSE_PROJECT_NAME")) return *name;
+  if (auto name = spec::project_name(load_options(invocation))) return *name;
+  throw Error("no configuration file provided: not found");
+}
+
+void check_services(const std::vector<std::string>& targets,
+                    const std::vector<std::string>& known) {
+  for (const std::string& target : targets) {
+    if (std::find(known.begin(), known.end(), target) != known.end()) continue;
+    auto near = text::nearest(target, known);
+    throw Error(cat("no such service: ", target,
+                    near ? cat("; did you mean \"", *near, "\"?") : ""));
+  }
+}
+
+std::vector<std::string> service_names(const spec::Project& project) {
+  std::vector<std::string> names;
+  for (const auto& [name, service] : project.services) names.push_back(name);
+  for (const auto& [name, service] : project.disabled_services) names.push_back(name);
+  return names;
+}
+
+}  // namespace estiba::orchestrator

@@ -1,0 +1,175 @@
+// config: the project as it is after everything, or one list out of it.
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/fs.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "imgmgr/images.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/project_loading.hpp"
+#include "orchestrator/commands/list.hpp"
+#include "orchestrator/ui/table.hpp"
+
+namespace estiba::orchestrator {
+namespace {
+
+constexpr Flag flags[] = {
+    {0, "format", Takes::value, "FORM", "yaml or json"},
+    {'q', "quiet", Takes::nothing, "", "Only check"},
+    {'o', "output", Takes::value, "FILE", "Write to a file"},
+    {0, "services", Takes::nothing, "", "Names of services only"},
+    {0, "volumes", Takes::nothing, "", "Names of volumes only"},
+    {0, "networks", Takes::nothing, "", "Names of networks only"},
+    {0, "images", Takes::nothing, "", "Names of images only"},
+    {0, "profiles", Takes::nothing, "", "Names of profiles only"},
+    {0, "models", Takes::nothing, "", ""},
+    {0, "hash", Takes::value, "SERVICE", "The configuration hash of a service; \"*\" means all"},
+    {0, "environment", Takes::nothing, "", "The variables that the files are read with"},
+    {0, "variables", Takes::nothing, "", "The variables that the files use"},
+    {0, "no-interpolate", Takes::nothing, "", "Leave ${VARIABLES} as they are"},
+    {0, "no-normalize", Takes::nothing, "", "Do not fill in defaults"},
+    {0, "no-path-resolution", Takes::nothing, "", "Leave relative paths as they are"},
+    {0, "no-consistency", Takes::nothing, "", "Do not check names against each other"},
+    {0, "no-env-resolution", Takes::nothing, "", "Do not read the services' env_files"},
+    {0, "resolve-image-digests", Takes::nothing, "", "Pin images to their digests"},
+    {0, "lock-image-digests", Takes::nothing, "", "An override file that pins images"},
+};
+
+spec::LoadOptions options_of(const Invocation& invocation) {
+  const Arguments& arguments = invocation.arguments;
+  spec::LoadOptions options = load_options(invocation, invocation.words());
+  options.interpolate = !arguments.on("no-interpolate");
+  options.normalize = !arguments.on("no-normalize");
+  options.resolve_paths = !arguments.on("no-path-resolution");
+  options.check_consistency = !arguments.on("no-consistency");
+  options.resolve_environment = !arguments.on("no-env-resolution");
+  return options;
+}
+
+std::string one_a_line(const std::vector<std::string>& values) {
+  std::string out;
+  for (const std::string& value : values) out += value + "\n";
+  return out;
+}
+
+template <typename Map>
+std::vector<std::string> keys_of(const Map& map) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : map) keys.push_back(key);
+  return keys;
+}
+
+std::vector<std::string> images_of(const spec::Project& project) {
+  std::vector<std::string> images;
+  for (const auto& [name, service] : project.services)
+    images.push_back(service.image.empty() ? cat(project.name, "-", name) : service.image);
+  return images;
+}
+
+std::vector<std::string> profiles_of(const spec::Project& project) {
+  std::set<std::string> profiles;
+  for (const auto* services : {&project.services, &project.disabled_services})
+    for (const auto& [name, service] : *services)
+      profiles.insert(service.profiles.begin(), service.profiles.end());
+  return {profiles.begin(), profiles.end()};
+}
+
+std::string hashes(const spec::Project& project, const std::string& which) {
+  std::vector<std::string> wanted = text::split(which, ',');
+  if (which != "*") check_services(wanted, keys_of(project.services));
+  std::string out;
+  for (const auto& [name, service] : project.services)
+    if (which == "*" || std::find(wanted.begin(), wanted.end(), name) != wanted.end())
+      out += cat(name, " ", service.config_hash, "\n");
+  return out;
+}
+
+std::string environment_lines(const spec::Loaded& loaded) {
+  std::string out;
+  for (const auto& [name, value] : loaded.project_environment) out += cat(name, "=", value, "\n");
+  return out;
+}
+
+/// {NAME: {"Name", "DefaultValue", "PresenceValue", "Required"}}
+std::string variables_table(const std::string& variables_json) {
+  std::vector<ui::Row> rows{{"NAME", "REQUIRED", "DEFAULT VALUE", "ALTERNATE VALUE"}};
+  Json variables = parse_json(variables_json.empty() ? "{}" : variables_json, "the variables");
+  for (const auto& [name, variable] : variables.items()) {
+    auto text = [&](const char* key) { return json::string_at(variable, key).value_or(""); };
+    bool required = json::bool_at(variable, "Required").value_or(false);
+    rows.push_back({name, required ? "true" : "false", text("DefaultValue"), text("PresenceValue")});
+  }
+  return ui::table(rows);
+}
+
+/// The part of the project that a flag asks for; nothing if the whole is wanted.
+std::optional<std::string> part_of(const Arguments& arguments, const LoadedProject& loaded) {
+  const spec::Project& project = loaded.project;
+  bool json = arguments.value_or("format", "yaml") == "json";
+  if (arguments.on("services")) return one_a_line(keys_of(project.services));
+  if (arguments.on("volumes")) return one_a_line(keys_of(project.volumes));
+  if (arguments.on("networks")) return one_a_line(keys_of(project.networks));
+  if (arguments.on("models")) return "";
+  if (arguments.on("images")) return one_a_line(images_of(project));
+  if (arguments.on("profiles")) return one_a_line(profiles_of(project));
+  if (arguments.given("hash")) return hashes(project, *arguments.value("hash"));
+  if (arguments.on("environment")) return environment_lines(loaded.loaded);
+  if (!arguments.on("variables")) return std::nullopt;
+  const std::string& variables = loaded.loaded.variables_json;
+  return json ? variables + "\n" : variables_table(variables);
+}
+
+void refuse_digests(const Arguments& arguments) {
+  for (const char* flag : {"resolve-image-digests", "lock-image-digests"})
+    if (arguments.on(flag))
+      throw Error(cat("--", flag, " needs a registry, which this version does not speak to yet"));
+}
+
+std::string with_line_end(std::string text) {
+  if (!text.ends_with('\n')) text += '\n';
+  return text;
+}
+
+int run(const Invocation& invocation) {
+  const Arguments& arguments = invocation.arguments;
+  std::string format = arguments.value_or("format", "yaml");
+  if (format != "yaml" && format != "json")
+    throw Error(cat("unsupported format \"", format, "\"; it must be yaml or json"));
+  refuse_digests(arguments);
+  LoadedProject loaded = load_project(options_of(invocation));
+  check_services(invocation.words(), service_names(loaded.project));
+  if (arguments.on("quiet")) return 0;
+  auto part = part_of(arguments, loaded);
+  const spec::Loaded& whole = loaded.loaded;
+  std::string text = part ? *part
+                          : with_line_end(format == "json" ? whole.canonical_json
+                                                           : whole.canonical_yaml);
+  auto file = arguments.value("output");
+  if (file && *file != "-")
+    fs::write_atomic(*file, text, 0644, fs::Durability::relaxed);
+  else
+    print(text);
+  return 0;
+}
+
+}  // namespace
+
+extern const Command config_command{.name = "config",
+                                    .usage = "[OPTIONS] [SERVICE...]",
+                                    .summary = "Check the files and print the project they make",
+                                    .flags = flags,
+                                    .privilege = Privilege::none,
+                                    .run = run};
+
+extern const Command convert_command{.name = "convert",
+                                     .usage = "[OPTIONS] [SERVICE...]",
+                                     .summary = "The same as config",
+                                     .flags = flags,
+                                     .privilege = Privilege::none,
+                                     .run = run};
+
+}  // namespace estiba::orchestrator

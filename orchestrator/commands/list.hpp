@@ -1,0 +1,17 @@
+// The commands, each defined in a file of its own.
+#pragma once
+#include "orchestrator/commands/command.hpp"
+
+namespace estiba::orchestrator {
+
+extern const Command up_command, down_command, ps_command, logs_command, exec_command, run_command_,
+    config_command, convert_command;
+extern const Command create_command, start_command, stop_command, restart_command, kill_command,
+    rm_command, pause_command, unpause_command, scale_command;
+extern const Command port_command, ls_command, images_command, volumes_command, top_command,
+    wait_command, events_command, cp_command, version_command;
+extern const Command image_import_command, image_bootstrap_command, image_ls_command,
+    image_rm_command, image_tag_command, image_inspect_command;
+extern const Command network_ls_command, volume_ls_command;
+
+}  // namespace estiba::orchestrator

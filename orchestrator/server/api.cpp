@@ -1,0 +1,132 @@
+#include "orchestrator/server/api.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/server/observe.hpp"
+
+namespace estiba::orchestrator {
+
+Task<Json> Api::call(ConnectionPtr client, std::string method, Json params) {
+  using Method = Task<Json> (Api::*)(ConnectionPtr, Json);
+  static const std::map<std::string, Method> methods{{"up", &Api::up},
+                                                     {"run", &Api::run},
+                                                     {"down", &Api::down},
+                                                     {"start", &Api::start},
+                                                     {"stop", &Api::stop},
+                                                     {"restart", &Api::restart},
+                                                     {"kill", &Api::kill},
+                                                     {"rm", &Api::rm},
+                                                     {"pause", &Api::pause},
+                                                     {"unpause", &Api::unpause},
+                                                     {"exec", &Api::exec},
+                                                     {"ps", &Api::ps},
+                                                     {"wait", &Api::wait},
+                                                     {"events", &Api::events},
+                                                     {"networks", &Api::networks},
+                                                     {"volumes", &Api::volumes},
+                                                     {"exec_signal", &Api::exec_signal}};
+  auto found = methods.find(method);
+  if (found == methods.end())
+    throw Error(cat("the server does not know the method \"", method, "\""));
+  return (this->*found->second)(std::move(client), std::move(params));
+}
+
+std::shared_ptr<ProjectLock> Api::lock_of(const std::string& project) {
+  auto lock = locks_[project].lock();
+  if (!lock) {
+    lock = std::make_shared<ProjectLock>(core_.io);
+    locks_[project] = lock;
+  }
+  return lock;
+}
+
+std::optional<std::chrono::seconds> seconds_at(const Json& object, const char* key) {
+  auto value = json::int_at(object, key);
+  if (!value) return std::nullopt;
+  return std::chrono::seconds{*value};
+}
+
+std::vector<InstancePtr> targets_of(const Core& core, const Json& params) {
+  std::vector<InstancePtr> all = core.of_project(json::required_string(params, "project"));
+  std::erase_if(all, [](const auto& instance) { return instance->record.one_off; });
+  std::vector<std::string> targets = json::strings_at(params, "targets");
+  if (targets.empty()) return all;
+  for (const std::string& target : targets) {
+    auto is_it = [&](const auto& instance) { return instance->record.service == target; };
+    if (std::none_of(all.begin(), all.end(), is_it))
+      throw Error(cat("service \"", target, "\" has no container; bring it up first"));
+  }
+  std::erase_if(all, [&](const auto& instance) {
+    return std::find(targets.begin(), targets.end(), instance->record.service) == targets.end();
+  });
+  return all;
+}
+
+Task<Json> Api::ps(ConnectionPtr, Json params) {
+  auto project = json::string_at(params, "project");
+  Json containers = Json::array();
+  for (const auto& [id, instance] : core_.instances)
+    if (!project || instance->record.project == *project)
+      containers.push_back(describe(core_, *instance));
+  co_return Json{{"containers", containers}};
+}
+
+Task<Json> Api::wait(ConnectionPtr client, Json params) {
+  for (const std::string& id : json::strings_at(params, "ids")) {
+    auto found = core_.instances.find(id);
+    if (found == core_.instances.end()) throw Error(cat("there is no container ", id));
+    InstancePtr instance = found->second;
+    while (instance->running() || instance->starting ||
+           instance->status.state == scheduler::ContainerState::restarting) {
+      if (client->closed()) co_return Json::object();
+      co_await instance->changed.wait(std::chrono::steady_clock::now() + std::chrono::seconds{1});
+    }
+    client->send({{"event",
+                   {{"exited",
+                     {{"id", id},
+                      {"name", instance->record.name},
+                      {"exit_code", instance->status.exit_code}}}}}});
+  }
+  co_return Json::object();
+}
+
+Task<Json> Api::events(ConnectionPtr client, Json) {
+  core_.subscribers.push_back(client);
+  client->send({{"event", {{"subscribed", true}}}});
+  while (!client->closed()) co_await client->changed.wait();
+  co_return Json::object();
+}
+
+Task<Json> Api::networks(ConnectionPtr, Json params) {
+  auto project = json::string_at(params, "project");
+  Json list = Json::array();
+  for (const net::NetworkRecord& network : core_.networks.list()) {
+    if (project && label(network.spec.labels, labels::project) != *project) continue;
+    list.push_back({{"id", network.id},
+                    {"name", network.spec.name},
+                    {"driver", network.spec.driver},
+                    {"internal", network.spec.internal},
+                    {"subnet", network.subnet},
+                    {"gateway", network.gateway},
+                    {"created", network.created},
+                    {"labels", network.spec.labels}});
+  }
+  co_return Json{{"networks", list}};
+}
+
+Task<Json> Api::volumes(ConnectionPtr, Json params) {
+  auto project = json::string_at(params, "project");
+  Json list = Json::array();
+  for (const vol::VolumeRecord& volume : core_.volumes.list()) {
+    if (project && label(volume.spec.labels, labels::project) != *project) continue;
+    list.push_back({{"name", volume.spec.name},
+                    {"driver", volume.spec.driver},
+                    {"mountpoint", volume.mountpoint},
+                    {"created", volume.created},
+                    {"labels", volume.spec.labels}});
+  }
+  co_return Json{{"volumes", list}};
+}
+
+}  // namespace estiba::orchestrator

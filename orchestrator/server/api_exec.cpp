@@ -1,0 +1,81 @@
+// exec: a command inside a running container, on the client's pipes or on a terminal of its own.
+#include <boost/asio/detached.hpp>
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "base/sys.hpp"
+#include "orchestrator/server/api.hpp"
+
+namespace estiba::orchestrator {
+namespace {
+
+Task<> forget_when_ended(Supervisor& supervisor, std::string exec_id) {
+  co_await supervisor.exec_exit(std::move(exec_id));
+}
+
+void apply_overrides(const Json& params, runtime::Process& process) {
+  for (const std::string& entry : json::strings_at(params, "env")) {
+    std::string name = entry.substr(0, entry.find('=') + 1);
+    std::erase_if(process.env, [&](const std::string& other) { return other.starts_with(name); });
+    process.env.push_back(entry);
+  }
+  if (auto user = json::string_at(params, "user"); user && !user->empty()) process.user = *user;
+  if (auto cwd = json::string_at(params, "cwd"); cwd && !cwd->empty()) process.cwd = *cwd;
+  process.terminal = json::bool_at(params, "tty").value_or(false);
+  if (process.terminal) process.env.emplace_back("TERM=xterm");
+  if (json::bool_at(params, "privileged").value_or(false))
+    process.capabilities = runtime::all_capabilities();
+}
+
+}  // namespace
+
+Task<Json> Api::exec(ConnectionPtr client, Json params) {
+  auto found = core_.instances.find(json::required_string(params, "id"));
+  if (found == core_.instances.end()) throw Error("the container is gone");
+  InstancePtr instance = found->second;
+  if (instance->status.state == scheduler::ContainerState::paused)
+    throw Error(cat("container ", instance->record.name, " is paused; unpause it first"));
+  if (!instance->running())
+    throw Error(cat("container ", instance->record.name, " is not running"));
+  runtime::ExecSpec spec = supervisor_.exec_spec(*instance, json::strings_at(params, "args"));
+  apply_overrides(params, spec.process);
+  bool detach = json::bool_at(params, "detach").value_or(false);
+  std::vector<UniqueFd> fds = client->take_fds();
+  if (fds.size() == 3) {
+    spec.stdin_fd = std::move(fds[0]);
+    spec.stdout_fd = std::move(fds[1]);
+    spec.stderr_fd = std::move(fds[2]);
+  } else if (!spec.process.terminal) {
+    for (UniqueFd* fd : {&spec.stdin_fd, &spec.stdout_fd, &spec.stderr_fd})
+      *fd = sys::open("/dev/null", 2);
+  }
+  runtime::ExecStarted started = co_await supervisor_.start_exec(std::move(spec));
+  std::vector<UniqueFd> terminal;
+  if (started.terminal) terminal.push_back(std::move(started.terminal));
+  client->send({{"event", {{"started", {{"exec_id", started.exec_id}}}}}}, std::move(terminal));
+  if (detach) {
+    asio::co_spawn(core_.io, forget_when_ended(supervisor_, started.exec_id), asio::detached);
+    co_return Json{{"exit_code", 0}};
+  }
+  exec_pidfds_[started.exec_id] = sys::dup(started.pidfd);
+  std::optional<int> code;
+  while (!code && !client->closed())
+    code = co_await supervisor_.exec_exit(
+        started.exec_id, std::chrono::steady_clock::now() + std::chrono::milliseconds{200});
+  exec_pidfds_.erase(started.exec_id);
+  if (!code) {
+    // The client went away: its session is hung up, as a terminal's would be.
+    sys::pidfd_send_signal(started.pidfd, SIGHUP);
+    asio::co_spawn(core_.io, forget_when_ended(supervisor_, started.exec_id), asio::detached);
+  }
+  co_return Json{{"exit_code", code.value_or(129)}};
+}
+
+Task<Json> Api::exec_signal(ConnectionPtr, Json params) {
+  auto signal = runtime::parse_signal(json::required_string(params, "signal"));
+  auto found = exec_pidfds_.find(json::required_string(params, "exec_id"));
+  if (signal && found != exec_pidfds_.end()) sys::pidfd_send_signal(found->second, *signal);
+  co_return Json::object();
+}
+
+}  // namespace estiba::orchestrator

@@ -1,0 +1,152 @@
+// down, start, stop, restart, kill, rm, pause, unpause: what needs no file, only labels.
+#include <algorithm>
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "compose-spec/loader.hpp"
+#include "orchestrator/server/api.hpp"
+#include "orchestrator/server/observe.hpp"
+#include "scheduler/reconcile.hpp"
+
+namespace estiba::orchestrator {
+namespace {
+
+RunContext plain_context(const Json& params) {
+  RunContext context;
+  context.project_name = json::required_string(params, "project");
+  context.stop_timeout = seconds_at(params, "timeout");
+  return context;
+}
+
+}  // namespace
+
+Task<Json> Api::down(ConnectionPtr client, Json params) {
+  RunContext context = plain_context(params);
+  const Json options = params.value("options", Json::object());
+  context.stop_timeout = seconds_at(options, "timeout");
+  scheduler::DownOptions wanted;
+  wanted.targets = json::strings_at(options, "targets");
+  wanted.remove_volumes = json::bool_at(options, "volumes").value_or(false);
+  wanted.remove_orphans = json::bool_at(options, "remove_orphans").value_or(false);
+  if (auto model = params.find("model"); model != params.end() && !model->is_null()) {
+    wanted.project = spec::from_canonical_json(model->dump());
+    for (const std::string& name : json::strings_at(params, "disabled_services"))
+      wanted.project->disabled_services[name].name = name;
+  }
+  context.remove_anonymous_volumes = wanted.remove_volumes;
+  ProjectTurn turn = co_await ProjectTurn::take(lock_of(context.project_name));
+  scheduler::ObservedState observed =
+      observe(core_, context.project_name, wanted.project ? &*wanted.project : nullptr);
+  scheduler::Plan plan = scheduler::plan_down(observed, wanted);
+  for (const std::string& warning : plan.warnings) client->warn(warning);
+  PlanRunner runner(core_, supervisor_, client, std::move(context));
+  co_await runner.run(plan);
+  co_return Json{{"removed", runner.removed()}};
+}
+
+Task<Json> Api::start(ConnectionPtr client, Json params) {
+  RunContext context = plain_context(params);
+  ProjectTurn turn = co_await ProjectTurn::take(lock_of(context.project_name));
+  targets_of(core_, params);
+  scheduler::Plan plan = scheduler::plan_start(observe(core_, context.project_name, nullptr),
+                                               json::strings_at(params, "targets"));
+  PlanRunner runner(core_, supervisor_, client, std::move(context));
+  co_await runner.run(plan);
+  co_return Json::object();
+}
+
+Task<Json> Api::stop(ConnectionPtr client, Json params) {
+  RunContext context = plain_context(params);
+  ProjectTurn turn = co_await ProjectTurn::take(lock_of(context.project_name));
+  targets_of(core_, params);
+  scheduler::Plan plan = scheduler::plan_stop(observe(core_, context.project_name, nullptr),
+                                              json::strings_at(params, "targets"));
+  PlanRunner runner(core_, supervisor_, client, std::move(context));
+  co_await runner.run(plan);
+  co_return Json::object();
+}
+
+Task<Json> Api::restart(ConnectionPtr client, Json params) {
+  RunContext context = plain_context(params);
+  ProjectTurn turn = co_await ProjectTurn::take(lock_of(context.project_name));
+  std::vector<InstancePtr> targets = targets_of(core_, params);
+  std::set<std::string> services;
+  for (const InstancePtr& instance : targets) services.insert(instance->record.service);
+  scheduler::ObservedState observed = observe(core_, context.project_name, nullptr);
+  if (!json::bool_at(params, "no_deps").value_or(false))
+    for (const scheduler::ObservedContainer& container : observed.containers)
+      for (const scheduler::ObservedDependency& dependency : container.depends_on)
+        if (dependency.restart && services.contains(dependency.service) && !container.one_off &&
+            container.state == scheduler::ContainerState::running)
+          services.insert(container.service);
+  std::vector<std::string> names(services.begin(), services.end());
+  PlanRunner runner(core_, supervisor_, client, std::move(context));
+  scheduler::Plan down = scheduler::plan_stop(observed, names);
+  co_await runner.run(down);
+  scheduler::ObservedState stopped =
+      observe(core_, json::required_string(params, "project"), nullptr);
+  scheduler::Plan again = scheduler::plan_start(stopped, names);
+  co_await runner.run(again);
+  co_return Json::object();
+}
+
+Task<Json> Api::kill(ConnectionPtr client, Json params) {
+  std::string name = json::string_at(params, "signal").value_or("SIGKILL");
+  auto signal = runtime::parse_signal(name);
+  if (!signal) throw Error(cat("unknown signal \"", name, "\""));
+  std::vector<InstancePtr> targets = targets_of(core_, params);
+  std::erase_if(targets, [](const auto& instance) { return !instance->running(); });
+  for (const InstancePtr& instance : targets) {
+    client->progress(progress_id(*instance), "Killing", "working");
+    supervisor_.kill(instance, *signal);
+  }
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  for (const InstancePtr& instance : targets) {
+    while (*signal == SIGKILL && instance->running())
+      if (!co_await instance->changed.wait(deadline)) break;
+    client->progress(progress_id(*instance), "Killed", "done");
+  }
+  co_return Json::object();
+}
+
+Task<Json> Api::rm(ConnectionPtr client, Json params) {
+  RunContext context = plain_context(params);
+  ProjectTurn turn = co_await ProjectTurn::take(lock_of(context.project_name));
+  std::vector<InstancePtr> targets = targets_of(core_, params);
+  auto volumes = json::bool_at(params, "volumes").value_or(false)
+                     ? Supervisor::AnonymousVolumes::remove
+                     : Supervisor::AnonymousVolumes::keep;
+  int removed = 0;
+  for (const InstancePtr& instance : targets) {
+    if (json::bool_at(params, "stop").value_or(false))
+      co_await supervisor_.stop(instance, context.stop_timeout);
+    if (instance->running() || instance->status.state == scheduler::ContainerState::restarting)
+      continue;
+    client->progress(progress_id(*instance), "Removing", "working");
+    co_await supervisor_.remove(instance, volumes);
+    client->progress(progress_id(*instance), "Removed", "done");
+    ++removed;
+  }
+  co_return Json{{"removed", removed}};
+}
+
+Task<Json> Api::pause(ConnectionPtr client, Json params) {
+  for (const InstancePtr& instance : targets_of(core_, params)) {
+    if (!instance->running()) continue;
+    supervisor_.pause(instance);
+    client->progress(progress_id(*instance), "Paused", "done");
+  }
+  co_return Json::object();
+}
+
+Task<Json> Api::unpause(ConnectionPtr client, Json params) {
+  for (const InstancePtr& instance : targets_of(core_, params)) {
+    if (instance->status.state != scheduler::ContainerState::paused) continue;
+    supervisor_.resume(instance);
+    client->progress(progress_id(*instance), "Unpaused", "done");
+  }
+  co_return Json::object();
+}
+
+}  // namespace estiba::orchestrator

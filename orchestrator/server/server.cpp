@@ -1,0 +1,147 @@
+#include "orchestrator/server/server.hpp"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "base/fs.hpp"
+#include "base/log.hpp"
+#include "base/sys.hpp"
+#include "orchestrator/server/api.hpp"
+
+namespace estiba::orchestrator {
+namespace {
+
+constexpr int backlog = 128;
+
+UniqueFd listen_on(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path)
+    throw Error(
+        cat("the path ", path, " is too long for a socket; choose a shorter ESTIBA_RUNDIR"));
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  // The keeper's lock says that no other server runs: what is there is a dead one's.
+  if (fs::exists(path)) sys::unlink(path);
+  UniqueFd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  if (!socket) throw Error{"socket", path, Errno{errno}};
+  mode_t before = ::umask(0177);
+  int bound = ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+  int code = errno;
+  ::umask(before);
+  if (bound != 0) throw Error{"bind", path, Errno{code}};
+  if (::listen(socket.get(), backlog) != 0) throw Error{"listen", path, Errno{errno}};
+  return socket;
+}
+
+class Server {
+ public:
+  explicit Server(const Paths& paths)
+      : core_(paths), supervisor_(core_), api_(core_, supervisor_) {}
+
+  int run() {
+    supervisor_.take_over();
+    keeper_ = std::make_unique<asio::posix::stream_descriptor>(
+        core_.io, sys::dup(core_.containers.fd()).release());
+    asio::co_spawn(core_.io, follow_keeper(), asio::detached);
+    core_.io.poll();
+    listener_ = std::make_unique<asio::posix::stream_descriptor>(
+        core_.io, listen_on(core_.paths.socket()).release());
+    asio::co_spawn(core_.io, accept(), asio::detached);
+    core_.io.run();
+    core_.pool.join();
+    return 0;
+  }
+
+ private:
+  Task<> follow_keeper();
+  Task<> accept();
+  Task<> serve(ConnectionPtr client);
+  Task<Json> answer(ConnectionPtr client, std::string request);
+  void end_if_idle();
+
+  Core core_;
+  Supervisor supervisor_;
+  Api api_;
+  std::unique_ptr<asio::posix::stream_descriptor> keeper_, listener_;
+  int connections_ = 0;
+};
+
+Task<> Server::follow_keeper() {
+  while (true) {
+    auto [error] = co_await keeper_->async_wait(asio::posix::descriptor_base::wait_read,
+                                                asio::as_tuple(asio::use_awaitable));
+    if (error) co_return;
+    core_.containers.dispatch();
+  }
+}
+
+Task<> Server::accept() {
+  while (true) {
+    auto [error] = co_await listener_->async_wait(asio::posix::descriptor_base::wait_read,
+                                                  asio::as_tuple(asio::use_awaitable));
+    if (error) co_return;
+    UniqueFd socket{
+        ::accept4(listener_->native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+    if (!socket) continue;
+    ++connections_;
+    asio::co_spawn(core_.io, serve(std::make_shared<Connection>(core_.io, std::move(socket))),
+                   asio::detached);
+  }
+}
+
+// The method's result, or its error, as the client gets it.
+Task<Json> Server::answer(ConnectionPtr client, std::string request) {
+  Json message;
+  try {
+    Json call = parse_json(request, "the request");
+    std::string method = json::required_string(call, "method");
+    Json params = call.value("params", Json::object());
+    message["result"] = co_await api_.call(client, method, std::move(params));
+  } catch (const Error& error) {
+    message["error"] = {{"message", error.message()}, {"exit_code", error.exit_code()}};
+  } catch (const std::exception& error) {
+    message["error"] = {{"message", cat("unexpected: ", error.what())}, {"exit_code", 1}};
+  }
+  co_return message;
+}
+
+Task<> Server::serve(ConnectionPtr client) {
+  std::string request = co_await client->read_request();
+  if (!request.empty()) {
+    client->watch();
+    Json message = co_await answer(client, std::move(request));
+    bool idle = core_.instances.empty() && connections_ == 1;
+    for (const char* kind : {"result", "error"})
+      if (message.contains(kind)) message[kind]["idle"] = idle;
+    client->send(message);
+    co_await client->drained();
+  }
+  client->close();
+  --connections_;
+  end_if_idle();
+}
+
+// Nothing runs when nothing is up: server, keeper and anchor end with the last container.
+void Server::end_if_idle() {
+  if (!core_.instances.empty() || connections_ > 0) return;
+  sys::unlink(core_.paths.socket());
+  core_.networks.release_host();
+  core_.containers.shut_down();
+  core_.io.stop();
+}
+
+}  // namespace
+
+int run_server(const Paths& paths) {
+  fs::make_dirs(cat(paths.root, "/containers"));
+  fs::make_dirs(paths.run_dir);
+  Server server(paths);
+  return server.run();
+}
+
+}  // namespace estiba::orchestrator

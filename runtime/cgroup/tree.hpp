@@ -1,0 +1,39 @@
+// Reading and writing cgroup files, for both drivers; and what the v2 tree gives even where it has
+// no controllers: kill, freeze and device programs.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/cgroup/driver.hpp"
+
+namespace estiba::runtime::cgroup {
+
+void write_file(const std::string& path, const std::string& value);
+void apply_writes(const std::string& directory, const std::vector<Write>& writes);
+/// 0 if there is no such file, or it says "max".
+uint64_t read_number(const std::string& path);
+/// The number behind `key` in a "key number" file.
+uint64_t read_key(const std::string& path, const std::string& key);
+std::vector<pid_t> processes_in(const std::string& directory);
+/// rmdir with its children's; waits a moment for processes that are just ending.
+void remove_directory(const std::string& directory);
+
+class UnifiedTree {
+ public:
+  explicit UnifiedTree(std::string root) : root_(std::move(root)) {}
+  std::string directory(const std::string& name) const { return root_ + "/" + name; }
+  /// A fresh directory with its device program.
+  std::string create(const std::string& name, const std::optional<Resources>& devices);
+  bool exists(const std::string& name) const;
+  void kill_all(const std::string& name);
+  void set_frozen(const std::string& name, Driver::State state);
+  Driver::State state(const std::string& name) const;
+  void remove(const std::string& name);
+  void release();
+
+ private:
+  std::string root_;
+};
+
+}  // namespace estiba::runtime::cgroup

@@ -1,0 +1,176 @@
+#include "runtime/keeper/keeper.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <map>
+
+#include "base/error.hpp"
+#include "base/fs.hpp"
+#include "runtime/keeper/children.hpp"
+#include "runtime/launch/packet.hpp"
+#include "runtime/launch/unix_socket.hpp"
+#include "runtime/launch/wire.hpp"
+#include "runtime/sys.hpp"
+
+namespace estiba::runtime {
+namespace {
+
+class Keeper {
+ public:
+  explicit Keeper(const KeeperConfig& config)
+      : config_(config),
+        server_(loop_, config_),
+        children_(loop_, config.layout,
+                  [this](const KeeperMessage& message, const std::vector<int>& fds) {
+                    send(message, fds);
+                  }) {}
+
+  int run() {
+    children_.adopt();
+    listener_ = listen_at(config_.layout.keeper_socket());
+    loop_.watch(listener_, [this] { accept(); });
+    watch_children();
+    server_.ensure();
+    loop_.run([this] { return shutting_down_ && !connection_ && !server_.running(); });
+    return 0;
+  }
+
+ private:
+  void watch_children() {
+    sigset_t mask;
+    ::sigemptyset(&mask);
+    ::sigaddset(&mask, SIGCHLD);
+    ::sigprocmask(SIG_BLOCK, &mask, nullptr);
+    signals_ = UniqueFd{::signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK)};
+    if (!signals_) throw Error{"signalfd", "", Errno{errno}};
+    loop_.watch(signals_, [this] { reap(); });
+  }
+
+  void reap() {
+    signalfd_siginfo info{};
+    while (::read(signals_.get(), &info, sizeof info) > 0) {
+    }
+    int status = 0;
+    pid_t pid = 0;
+    while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0)
+      if (!server_.on_exit(pid)) children_.on_exit(pid, status);
+  }
+
+  // The newest server wins: an older connection can only be one of a server that hangs or dies.
+  void accept() {
+    UniqueFd connection{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+    if (!connection || peer_uid(connection) != 0) return;
+    drop_connection();
+    connection_ = std::move(connection);
+    loop_.watch(connection_, [this] { receive(); });
+    server_.connected();
+  }
+
+  void drop_connection() {
+    if (!connection_) return;
+    loop_.unwatch(connection_);
+    connection_.reset();
+    queue_.clear();
+    wants_write_ = false;
+  }
+
+  void send(const KeeperMessage& message, const std::vector<int>& fds) {
+    if (!connection_) return;
+    std::vector<UniqueFd> copies;
+    for (int fd : fds) copies.push_back(sys::dup(FdRef(fd)));
+    if (!queue_.send(connection_, wire::encode(message), std::move(copies))) return;
+    update_interest();
+  }
+
+  void update_interest() {
+    if (wants_write_ == !queue_.empty()) return;
+    wants_write_ = !queue_.empty();
+    loop_.want_writable(connection_, wants_write_);
+  }
+
+  void receive() {
+    if (wants_write_ && queue_.flush(connection_)) update_interest();
+    while (connection_) {
+      Received received = receive_packet(connection_, Wait::no);
+      if (received.closed) {
+        drop_connection();
+        server_.connection_lost();
+        return;
+      }
+      if (!received.packet) return;
+      handle(std::move(*received.packet));
+    }
+  }
+
+  void handle(Packet packet) {
+    try {
+      auto message = wire::decode<ServerMessage>(packet.bytes);
+      std::visit([&](auto& held) { on(held, std::move(packet.fds)); }, message);
+    } catch (const Error& error) {
+      std::string line = cat("estiba keeper: ", error.message(), "\n");
+      (void)!::write(2, line.data(), line.size());
+    }
+  }
+
+  void on(Greeting&, std::vector<UniqueFd>) {
+    children_.send_held();
+    for (const auto& [name, fd] : stored_) send(StoredFd{name}, {fd.get()});
+    send(Ready{}, {});
+  }
+  void on(Launch& message, std::vector<UniqueFd>) { children_.launch(message); }
+  void on(Exec& message, std::vector<UniqueFd> fds) { children_.exec(message, std::move(fds)); }
+  void on(Forget& message, std::vector<UniqueFd>) { children_.forget(message.id); }
+  void on(CloseStdin& message, std::vector<UniqueFd>) { children_.close_stdin(message.id); }
+  void on(StoreFd& message, std::vector<UniqueFd> fds) {
+    if (!fds.empty()) stored_[message.name] = std::move(fds.front());
+  }
+  void on(DropFd& message, std::vector<UniqueFd>) { stored_.erase(message.name); }
+  void on(ReturnTerminal& message, std::vector<UniqueFd> fds) {
+    if (!fds.empty()) children_.return_terminal(message.id, std::move(fds.front()));
+  }
+  // With containers still running this server is wrong, and the next one will be right.
+  void on(Shutdown&, std::vector<UniqueFd>) {
+    if (children_.any_running()) return;
+    shutting_down_ = true;
+    server_.stop();
+    // Gone before the end, so that a new anchor can tell an ending keeper from a running one.
+    ::unlink(config_.layout.keeper_socket().c_str());
+  }
+
+  KeeperConfig config_;
+  Loop loop_;
+  ServerProcess server_;
+  PacketQueue queue_;
+  UniqueFd listener_, connection_, signals_;
+  std::map<std::string, UniqueFd> stored_;
+  bool shutting_down_ = false, wants_write_ = false;
+  Children children_;
+};
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+int run_keeper(const KeeperConfig& config) {
+  ::prctl(PR_SET_NAME, "estiba-keeper");
+  sys::prctl(PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER");
+  // No container process may look into the copies of the keeper that become containers.
+  sys::prctl(PR_SET_DUMPABLE, 0, "PR_SET_DUMPABLE");
+  raise_descriptor_limit();
+  return Keeper(config).run();
+}
+
+}  // namespace estiba::runtime

@@ -1,0 +1,91 @@
+"""What a container may and may not do by default, and the limits that a service asks for."""
+import re
+
+from harness import Scenario
+
+
+class Defaults(Scenario):
+    def setUp(self):
+        super().setUp()
+        self.compose("""
+            services:
+              a: {image: @IMAGE@, init: true, command: sleep 1000}
+              user: {image: @IMAGE@, init: true, command: sleep 1000, user: "1000:1000"}
+        """)
+        self.estiba("up", "-d")
+
+    def status(self, service, script="cat /proc/self/status"):
+        return dict(re.findall(r"^(\w+):\s+(.*)$", self.sh(service, script), re.M))
+
+    def test_capabilities_and_seccomp_of_root_and_of_a_user(self):
+        for script in ("cat /proc/1/status", "cat /proc/self/status"):
+            root = self.status("a", script)
+            self.assertEqual([root[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")],
+                             ["0" * 16, "00000000a80425fb", "00000000a80425fb", "00000000a80425fb", "0" * 16])
+            self.assertEqual((root["Seccomp"], root["SigIgn"]), ("2", "0" * 16))
+            user = self.status("user", script)
+            self.assertEqual((user["CapEff"], user["CapPrm"], user["CapBnd"]),
+                             ("0" * 16, "0" * 16, "00000000a80425fb"))
+
+    def test_the_kernels_interfaces_are_closed(self):
+        for script in ("echo x >/proc/sys/kernel/hostname", "echo b >/proc/sysrq-trigger", "echo 1 >/sys/kernel/x",
+                       "mount -t tmpfs none /mnt", "mknod /tmp/disk b 8 0 && head -c1 /tmp/disk",
+                       "unshare -m true", "head -c1 /proc/kcore | grep ."):
+            result = self.run_estiba("exec", "-T", "a", "sh", "-c", script)
+            self.assertNotEqual(result.rc, 0, f"{script}\n{result}")
+
+    def test_nothing_of_the_host_shows(self):
+        self.assertEqual(self.sh("a", "ls /sys/class/net").split(), ["eth0", "lo"])
+        self.assertLess(len(self.sh("a", "ls -d /proc/[0-9]*").split()), 8)
+        self.assertNotIn(str(self.top), self.sh("a", "cut -d' ' -f5 /proc/self/mountinfo; env"))
+        self.assertNotIn("ESTIBA", self.sh("a", "cat /proc/1/environ; env"))
+
+
+class Limits(Scenario):
+    def test_memory_beyond_the_limit_kills_and_the_code_says_so(self):
+        self.compose("""
+            services:
+              a: {image: @IMAGE@, mem_limit: 16m, memswap_limit: 16m, command: [sh, -c, "tail /dev/zero"]}
+              beside: {image: @IMAGE@, init: true, command: sleep 1000}
+        """)
+        self.estiba("up", "-d")
+        self.until("it was killed", lambda: self.state("a") == "exited")
+        self.assertEqual(self.container("a")["ExitCode"], 137)
+        self.assertEqual(self.state("beside"), "running")
+
+    def test_a_fork_bomb_is_bounded_and_down_ends_it(self):
+        self.compose("""
+            services:
+              bomb: {image: @IMAGE@, pids_limit: 50, command: [sh, -c, "f() { f & f & sleep 5; }; while :; do f; done"]}
+              beside: {image: @IMAGE@, init: true, command: sleep 1000}
+        """)
+        self.estiba("up", "-d")
+        self.assertEqual(self.sh("beside", "echo fine"), "fine")
+        self.estiba("down", "-t", "1")
+        self.assertEqual(self.ps(), [])
+
+    def test_what_a_service_asks_for_it_gets(self):
+        self.compose("""
+            services:
+              a:
+                image: @IMAGE@
+                init: true
+                command: sleep 1000
+                hostname: named
+                cap_drop: [ALL]
+                cap_add: [KILL]
+                security_opt: ["no-new-privileges:true"]
+                sysctls: {net.core.somaxconn: 77}
+                ulimits: {nofile: {soft: 123, hard: 456}}
+                shm_size: 8m
+                extra_hosts: ["elsewhere:192.0.2.7"]
+                group_add: ["1000"]
+        """)
+        self.estiba("up", "-d")
+        self.assertEqual(self.sh("a", "hostname; cat /proc/sys/net/core/somaxconn; ulimit -Sn; ulimit -Hn"),
+                         "named\n77\n123\n456")
+        self.assertIn("0000000000000020", self.sh("a", "grep CapEff /proc/self/status"))
+        self.assertIn("1", self.sh("a", "grep NoNewPrivs /proc/self/status"))
+        self.assertIn("size=8192k", self.sh("a", "grep /dev/shm /proc/mounts"))
+        self.assertIn("192.0.2.7", self.sh("a", "grep elsewhere /etc/hosts"))
+        self.assertIn("1000", self.sh("a", "id -G").split())

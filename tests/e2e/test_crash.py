@@ -1,0 +1,143 @@
+"""Kill anything of the program's own: no container ends, and the next command finds all in order."""
+import os
+import pathlib
+import re
+import signal
+
+from harness import Scenario
+
+STACK = """
+    services:
+      beat:
+        image: @IMAGE@
+        init: true
+        command: [sh, -c, "n=0; while :; do n=$$((n+1)); echo beat $$n; sleep 0.05; done"]
+        ports: ["127.0.0.1:%d:80"]
+      web:
+        image: @IMAGE@
+        init: true
+        command: [httpd, -f, -p, "80", -h, /etc]
+        ports: ["127.0.0.1:%d:80"]
+"""
+
+
+class ServerKilled(Scenario):
+    def setUp(self):
+        super().setUp()
+        self.port = self.free_port()
+        self.compose(STACK % (self.free_port(), self.port))
+        self.estiba("up", "-d")
+        self.before_kill = {entry["Service"]: entry for entry in self.ps()}
+        self.times = {service: self.start_time(entry["Pid"]) for service, entry in self.before_kill.items()}
+
+    def kill_server(self):
+        first = self.until("a server runs", self.server_pid)
+        os.kill(first, signal.SIGKILL)
+        self.until("another server runs", lambda: self.server_pid() not in (None, first))
+
+    def assert_undisturbed(self):
+        for entry in self.ps():
+            before = self.before_kill[entry["Service"]]
+            self.assertEqual((entry["ID"], entry["Pid"], entry["State"]),
+                             (before["ID"], before["Pid"], "running"))
+            self.assertEqual(self.start_time(entry["Pid"]), self.times[entry["Service"]])
+
+    def test_no_container_ends(self):
+        self.kill_server()
+        self.assert_undisturbed()
+
+    def test_no_line_of_the_log_is_lost(self):
+        self.until_logged("beat 5")
+        self.kill_server()
+        seen = len(self.numbers())
+        self.until("more lines", lambda: len(self.numbers()) > seen + 20)
+        numbers = self.numbers()
+        self.assertEqual(numbers, list(range(1, len(numbers) + 1)))
+
+    def numbers(self):
+        return [int(number) for number in re.findall(r"beat (\d+)$", self.logs("beat"), re.M)]
+
+    def test_names_and_published_ports_work_again(self):
+        self.kill_server()
+        self.assertIn("root:", self.until("the name resolves", lambda: self.run_estiba(
+            "exec", "-T", "beat", "wget", "-qO-", "http://web/passwd").out))
+        self.assertIn("root:", self.until("the port answers",
+                                          lambda: self.fetched(f"http://127.0.0.1:{self.port}/passwd")))
+
+    def test_up_and_down_find_all_in_order(self):
+        self.kill_server()
+        self.estiba("up", "-d")
+        self.assert_undisturbed()
+        self.estiba("down")
+        self.assertEqual(self.ps(), [])
+
+    def test_ten_kills_in_a_row(self):
+        for _ in range(10):
+            self.kill_server()
+        self.assert_undisturbed()
+
+
+class KeeperKilled(Scenario):
+    def setUp(self):
+        super().setUp()
+        self.compose("""
+            services:
+              job: {image: @IMAGE@, command: [sh, -c, "until [ -e /go/now ]; do sleep 0.01; done; exit 7"], volumes: [./go:/go]}
+              stays: {image: @IMAGE@, init: true, command: sleep 1000}
+              later: {image: @IMAGE@, init: true, command: sleep 1000, profiles: [later]}
+        """)
+        (self.project / "go").mkdir()
+        self.estiba("up", "-d")
+        self.keeper = parent(self.until("a server runs", self.server_pid))
+        self.pids = {entry["Service"]: entry["Pid"] for entry in self.ps()}
+
+    def assert_goes_on(self):
+        self.until("the same processes run", lambda: self.pids == {
+            entry["Service"]: entry["Pid"] for entry in self.ps() if entry["State"] == "running"})
+        (self.project / "go/now").touch()
+        self.until("the exit is known", lambda: self.state("job") == "exited")
+        self.assertEqual(self.container("job")["ExitCode"], 7)
+        self.estiba("up", "-d", "later")
+        self.assertEqual(self.state("later"), "running")
+
+    def test_of_the_keeper(self):
+        os.kill(self.keeper, signal.SIGKILL)
+        self.assert_goes_on()
+
+    def test_of_keeper_and_server_at_once(self):
+        os.kill(self.keeper, signal.SIGKILL)
+        os.kill(self.until("a server runs", self.server_pid), signal.SIGKILL)
+        self.assert_goes_on()
+
+
+class Restarted(Scenario):
+    def test_exit_during_the_servers_absence_is_noticed(self):
+        self.compose("""
+            services:
+              job: {image: @IMAGE@, command: [sh, -c, "until [ -e /go/now ]; do sleep 0.01; done; exit 9"], volumes: [./go:/go]}
+        """)
+        (self.project / "go").mkdir()
+        self.estiba("up", "-d")
+        server = self.until("a server runs", self.server_pid)
+        os.kill(server, signal.SIGSTOP)
+        (self.project / "go/now").touch()
+        os.kill(server, signal.SIGKILL)
+        self.until("the exit is known", lambda: self.state("job") == "exited")
+        self.assertEqual(self.container("job")["ExitCode"], 9)
+
+    def test_restart_policy_holds_after_the_servers_death(self):
+        self.compose("""
+            services:
+              a: {image: @IMAGE@, command: sleep 1000, restart: always}
+        """)
+        self.estiba("up", "-d")
+        first = self.until("a server runs", self.server_pid)
+        os.kill(first, signal.SIGKILL)
+        self.until("another server runs", lambda: self.server_pid() not in (None, first))
+        pid = self.pid_of("a")
+        os.kill(pid, signal.SIGKILL)
+        self.until("it runs again", lambda: self.state("a") == "running" and self.pid_of("a") != pid)
+
+
+def parent(pid):
+    return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])

@@ -1,0 +1,96 @@
+"""Named volumes and how they are filled, bind mounts, tmpfs, configs and secrets."""
+from harness import Scenario
+
+
+class Volumes(Scenario):
+    def test_a_named_volume_outlives_down_and_not_down_v(self):
+        self.compose("""
+            services:
+              a: {image: @IMAGE@, init: true, command: sleep 1000, volumes: [data:/data]}
+            volumes: {data: {}}
+        """)
+        self.estiba("up", "-d")
+        self.sh("a", "echo kept >/data/file")
+        self.estiba("down")
+        self.estiba("up", "-d")
+        self.assertEqual(self.sh("a", "cat /data/file"), "kept")
+        self.assertIn("demo_data", self.estiba("volume", "ls"))
+        self.estiba("down", "-v")
+        self.assertNotIn("demo_data", self.estiba("volume", "ls"))
+        self.estiba("up", "-d")
+        self.assertEqual(self.sh("a", "ls /data"), "")
+
+    def test_a_new_volume_is_filled_from_the_image(self):
+        self.import_image("test/seeded", files={"srv/site/index.html": "from the image\n"})
+        self.compose("""
+            services:
+              a: {image: test/seeded, init: true, command: sleep 1000, volumes: [site:/srv/site]}
+            volumes: {site: {}}
+        """)
+        self.estiba("up", "-d")
+        self.assertEqual(self.sh("a", "cat /srv/site/index.html"), "from the image")
+        self.sh("a", "echo changed >/srv/site/index.html")
+        self.estiba("down")
+        self.estiba("up", "-d")
+        self.assertEqual(self.sh("a", "cat /srv/site/index.html"), "changed")
+
+    def test_two_services_share_a_volume(self):
+        self.compose("""
+            services:
+              a: {image: @IMAGE@, init: true, command: sleep 1000, volumes: [data:/data]}
+              b: {image: @IMAGE@, init: true, command: sleep 1000, volumes: ["data:/in:ro"]}
+            volumes: {data: {}}
+        """)
+        self.estiba("up", "-d")
+        self.sh("a", "echo shared >/data/file")
+        self.assertEqual(self.sh("b", "cat /in/file"), "shared")
+        self.estiba("exec", "-T", "b", "touch", "/in/other", rc=1)
+
+
+class Mounts(Scenario):
+    def test_a_bind_mount_shows_the_hosts_files(self):
+        self.write("conf/file", "from the host\n")
+        self.compose("""
+            services:
+              a: {image: @IMAGE@, init: true, command: sleep 1000, volumes: ["./conf:/rw", "./conf:/ro:ro", "./conf/file:/single:ro", "./made:/made"]}
+        """)
+        self.estiba("up", "-d")
+        self.assertEqual(self.sh("a", "cat /rw/file /ro/file /single").split("\n"), ["from the host"] * 3)
+        self.sh("a", "echo back >/rw/file")
+        self.assertEqual((self.project / "conf/file").read_text(), "back\n")
+        self.estiba("exec", "-T", "a", "sh", "-c", "echo no >/ro/file", rc=1)
+        self.assertTrue((self.project / "made").is_dir())
+
+    def test_a_tmpfs_is_empty_writable_and_gone_with_the_container(self):
+        self.compose("""
+            services:
+              a:
+                image: @IMAGE@
+                init: true
+                command: sleep 1000
+                read_only: true
+                tmpfs: ["/scratch:size=1m"]
+        """)
+        self.estiba("up", "-d")
+        self.assertEqual(self.sh("a", "echo x >/scratch/file; ls /scratch; stat -f -c %T /scratch"), "file\ntmpfs")
+        self.estiba("exec", "-T", "a", "touch", "/elsewhere", rc=1)
+        self.estiba("exec", "-T", "a", "sh", "-c", "dd if=/dev/zero of=/scratch/big bs=1M count=4", rc=1)
+        self.estiba("restart", "-t", "0", "a")
+        self.assertEqual(self.sh("a", "ls /scratch"), "")
+
+    def test_configs_and_secrets_are_files_with_their_mode(self):
+        self.write("token", "secret-token")
+        self.compose("""
+            services:
+              a:
+                image: @IMAGE@
+                init: true
+                command: sleep 1000
+                configs: [{source: app, target: /etc/app.conf, mode: 0444}]
+                secrets: [token]
+            configs: {app: {content: "from content"}}
+            secrets: {token: {file: ./token}}
+        """)
+        self.estiba("up", "-d")
+        self.assertEqual(self.sh("a", "cat /etc/app.conf"), "from content")
+        self.assertEqual(self.sh("a", "cat /run/secrets/token"), "secret-token")

@@ -1,0 +1,108 @@
+#include "tests/integration/runtime/host.hpp"
+
+namespace estiba::runtime {
+namespace {
+
+class Start : public testing::ContainerTest {};
+
+TEST_F(Start, RunsACommandAndTellsItsOutputAndExitCode) {
+  auto done = host().run(host().shell("echo out; echo err >&2; exit 7"));
+  EXPECT_EQ(done.out, "out\n");
+  EXPECT_EQ(done.err, "err\n");
+  EXPECT_EQ(done.exit.exit_code, 7);
+  EXPECT_EQ(done.exit.signal, 0);
+  EXPECT_FALSE(done.exit.oom_killed);
+}
+
+TEST_F(Start, TellsASignalAs128PlusItsNumber) {
+  auto done = host().run(host().shell("sleep 100 & kill -9 $!; wait $!; exit $?"));
+  EXPECT_EQ(done.exit.exit_code, 137);
+}
+
+TEST_F(Start, IsProcessOneWithItsOwnNames) {
+  EXPECT_EQ(host().output("echo $$; hostname; echo $HOSTNAME $HOME $PATH"),
+            "1\nbox\nbox /root /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n");
+}
+
+TEST_F(Start, NamesACommandThatIsNotThere) {
+  try {
+    host().start(host().spec({"no-such-command"}));
+    FAIL() << "it started";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), 127);
+    EXPECT_EQ(error.message(), "exec: \"no-such-command\": executable file not found in $PATH");
+  }
+}
+
+TEST_F(Start, NamesAFileThatCannotBeExecuted) {
+  try {
+    host().start(host().spec({"/etc/passwd"}));
+    FAIL() << "it started";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.exit_code(), 126);
+    EXPECT_EQ(error.message(), "exec /etc/passwd: permission denied");
+  }
+}
+
+TEST_F(Start, CanBeKilledByASignal) {
+  auto spec = host().spec({"sleep", "100"});
+  auto started = host().start(spec);
+  EXPECT_TRUE(host().containers().signal(spec.id, SIGKILL));
+  auto exit = host().wait_exit(spec.id);
+  EXPECT_EQ(exit.exit_code, 137);
+  EXPECT_EQ(exit.signal, SIGKILL);
+  EXPECT_FALSE(host().containers().signal(spec.id, SIGKILL));
+  host().containers().remove(spec.id);
+}
+
+TEST_F(Start, LeavesNoCgroupBehind) {
+  auto spec = host().spec({"true"});
+  host().run(spec);
+  EXPECT_FALSE(fs::exists(cat("/sys/fs/cgroup/memory/estiba/", spec.id)));
+  EXPECT_FALSE(fs::exists(cat("/sys/fs/cgroup/unified/estiba/", spec.id)));
+}
+
+TEST_F(Start, RunsASecondTimeUnderTheSameId) {
+  auto spec = host().shell("exit 3");
+  host().start(spec);
+  EXPECT_EQ(host().wait_exit(spec.id).exit_code, 3);
+  EXPECT_EQ(host().run(spec).exit.exit_code, 3);
+}
+
+TEST_F(Start, ReadsItsStandardInputWhenItIsOpen) {
+  auto spec = host().shell("cat");
+  spec.process.stdin_open = true;
+  auto started = host().start(spec);
+  sys::write_all(started.streams.stdin_writer, "hello\n", "stdin");
+  started.streams.stdin_writer.reset();
+  host().containers().close_stdin(spec.id);
+  EXPECT_EQ(testing::read_to_end(started.streams.stdout_reader), "hello\n");
+  host().wait_exit(spec.id);
+  host().containers().remove(spec.id);
+}
+
+TEST_F(Start, OverlapsMany) {
+  constexpr int count = 50;
+  std::vector<ContainerSpec> specs;
+  int started = 0;
+  for (int i = 0; i < count; ++i) {
+    specs.push_back(host().spec({"sleep", "100"}));
+    host().containers().start(specs.back(),
+                              [&](std::optional<Started> value, std::optional<Error> error) {
+                                EXPECT_FALSE(error) << error->message();
+                                if (value) ++started;
+                              });
+  }
+  testing::wait_for("all", [&] {
+    host().dispatch();
+    return started == count;
+  });
+  for (const auto& spec : specs) host().containers().kill_all(spec.id);
+  for (const auto& spec : specs) {
+    EXPECT_EQ(host().wait_exit(spec.id).exit_code, 137);
+    host().containers().remove(spec.id);
+  }
+}
+
+}  // namespace
+}  // namespace estiba::runtime

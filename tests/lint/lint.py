@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""Checks on the sources that a compiler does not make. usage: lint.py CHECK, or lint.py for a list of them.
+
+Each check prints one line a finding, as path:line: what, and its status is 1 if there are any.
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXCEPTIONS = pathlib.Path(__file__).with_name("exceptions.txt")
+
+# Which rooms a room may include, beside itself. docs/architecture.md draws it.
+ROOMS = {
+    "base": [],
+    "compose-spec": ["base"],
+    "scheduler": ["compose-spec", "base"],
+    "netmgr": ["base"],
+    "volmgr": ["base"],
+    "imgmgr": ["base"],
+    "runtime": ["base"],
+    "orchestrator": ["base", "compose-spec", "scheduler", "netmgr", "volmgr", "imgmgr", "runtime"],
+}
+
+# Third-party headers, and the only places that may include them.
+CONFINED = [
+    (r"yaml-cpp/", r"compose-spec/yaml_reader"),
+    (r"cxxopts\.hpp", r"orchestrator/cli/"),
+    (r"boost/graph/", r"scheduler/service_graph"),
+    (r"seccomp\.h", r"runtime/security/"),
+    (r"(archive|archive_entry)\.h", r"imgmgr/"),
+    (r"curl/", r"imgmgr/"),
+    (r"spdlog/", r"base/log"),
+    (r"openssl/", r"(base/sha256|imgmgr/)"),
+]
+
+TOP_LEVEL = set("""
+    CMakeLists.txt CMakePresets.json README.md LICENSE .clang-format .clang-tidy .clangd .editorconfig
+    .gitignore .gitattributes .dockerignore .ci cmake docs examples packaging scripts tests
+""".split()) | set(ROOMS)
+
+LONG, TOO_LONG = 400, 500
+
+
+def tracked(*patterns):
+    """The files git knows, and new ones that it would not ignore."""
+    names = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "--", *patterns],
+        cwd=ROOT, capture_output=True, check=True).stdout.decode().split("\0")
+    return sorted({name for name in names if name and (ROOT / name).is_file()})
+
+
+def sources():
+    return tracked("*.cpp", "*.hpp")
+
+
+def product_sources():
+    return [name for name in sources() if name.split("/")[0] in ROOMS]
+
+
+def text(name):
+    return (ROOT / name).read_text(errors="replace")
+
+
+def without_comments_and_strings(code):
+    """The same number of lines, with comments and the insides of literals blanked."""
+    pattern = re.compile(
+        r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.S)
+    return pattern.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), code)
+
+
+def includes(name):
+    """(line number, header) of each #include."""
+    for number, line in enumerate(text(name).splitlines(), 1):
+        match = re.match(r'\s*#\s*include\s*[<"]([^>"]+)[>"]', line)
+        if match:
+            yield number, match.group(1)
+
+
+def layering():
+    """A room includes only itself and the rooms beneath it."""
+    for name in product_sources():
+        room = name.split("/")[0]
+        for number, header in includes(name):
+            other = header.split("/")[0]
+            if other in ROOMS and other != room and other not in ROOMS[room]:
+                yield f"{name}:{number}: {room} must not include {header}"
+            if header.startswith("../"):
+                yield f"{name}:{number}: include {header} from the root of the repository"
+
+
+def confinement():
+    """A third-party library is included by the one place that wraps it."""
+    for name in product_sources():
+        for number, header in includes(name):
+            for library, place in CONFINED:
+                if re.match(library, header) and not re.match(place, name):
+                    yield f"{name}:{number}: {header} belongs to {place} alone"
+
+
+def length():
+    """Files stay under 400 lines; over 500 only with a reason in exceptions.txt."""
+    excused = dict(line.split(None, 1) for line in EXCEPTIONS.read_text().splitlines()
+                   if line.strip() and not line.startswith("#"))
+    sizes = sorted(((text(name).count("\n"), name) for name in sources()), reverse=True)
+    for lines, name in sizes[:10]:
+        print(f"   {lines:5} {name}" + ("  (split it)" if LONG < lines <= TOO_LONG else ""))
+    for lines, name in sizes:
+        if lines > TOO_LONG and name not in excused:
+            yield f"{name}:1: {lines} lines; split it, or give the reason in tests/lint/exceptions.txt"
+    for name in excused:
+        if name not in dict(map(reversed, sizes)) or dict(map(reversed, sizes))[name] <= TOO_LONG:
+            yield f"tests/lint/exceptions.txt: {name} needs no exception any more"
+
+
+def layout():
+    """Nothing at the top level beyond what was agreed."""
+    for top in sorted({name.split("/")[0] for name in tracked()}):
+        if top not in TOP_LEVEL:
+            yield f"{top}: does not belong to the top level; see docs/architecture.md"
+
+
+def descriptors():
+    """Whatever makes a descriptor closes it on exec, in the same call."""
+    # dup2 is not among them: its result is meant to be inherited.
+    calls = re.compile(
+        r"(?<![\w.>:])::(open|openat|creat|socket|socketpair|pipe2?|dup3?|accept4?|epoll_create1?"
+        r"|memfd_create|eventfd|timerfd_create|inotify_init1?|signalfd|opendir|fopen)\s*\(([^;]*)")
+    for name in product_sources():
+        code = without_comments_and_strings(text(name))
+        for match in calls.finditer(code):
+            if "CLOEXEC" not in match.group(2):
+                line = code.count("\n", 0, match.start()) + 1
+                yield f"{name}:{line}: {match.group(1)} without CLOEXEC"
+
+
+def words():
+    """No unfinished business, no commented-out marker, no path of one machine, and no tabs."""
+    markers = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+    for name in tracked("*.cpp", "*.hpp", "*.py", "*.cmake", "*.txt", "*.md", "*.yaml", "scripts", ".ci"):
+        if "/corpus/" in name or name.startswith("tests/lint/"):
+            continue
+        for number, line in enumerate(text(name).splitlines(), 1):
+            if markers.search(line):
+                yield f"{name}:{number}: {markers.search(line).group()}: finish it, or open an issue"
+            if name.endswith((".cpp", ".hpp")) and "\t" in line:
+                yield f"{name}:{number}: a tab"
+
+
+def readmes():
+    """Each room says on at most 40 lines what it is for."""
+    for room in ROOMS:
+        path = ROOT / room / "README.md"
+        if not path.exists():
+            yield f"{room}/README.md: is missing: purpose, what is not its job, invariants, how to test"
+        elif path.read_text().count("\n") > 40:
+            yield f"{room}/README.md: has more than 40 lines"
+
+
+def phases():
+    """compose-spec/PHASES.md lists the phases in the order in which loader.cpp calls them."""
+    document, loader = ROOT / "compose-spec/PHASES.md", ROOT / "compose-spec/loader.cpp"
+    if not document.exists() or not loader.exists():
+        return
+    listed = re.findall(r"^\d+\.\s+`([\w:]+)`", document.read_text(), re.M)
+    code = without_comments_and_strings(loader.read_text())
+    position = 0
+    for phase in listed:
+        found = re.compile(rf"\b{re.escape(phase)}\s*\(").search(code, position)
+        if not found:
+            yield f"compose-spec/PHASES.md: {phase} is not called in loader.cpp after the phases above it"
+        else:
+            position = found.end()
+
+
+def links():
+    """Relative links in the documents lead somewhere."""
+    for name in tracked("*.md"):
+        for number, line in enumerate(text(name).splitlines(), 1):
+            for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", line):
+                if "://" not in target and not (ROOT / name).parent.joinpath(target).exists():
+                    yield f"{name}:{number}: {target} does not exist"
+
+
+def formatting():
+    """clang-format leaves every source as it is."""
+    names = sources()
+    result = subprocess.run(["clang-format", "--dry-run", "--Werror", *names],
+                            cwd=ROOT, capture_output=True, text=True)
+    for path in dict.fromkeys(re.findall(r"^(\S+?):\d+:\d+: error", result.stderr, re.M)):
+        yield f"{path}: not formatted; clang-format -i {path}"
+    if result.returncode and not re.search(r": error", result.stderr):
+        yield f"clang-format: {result.stderr.strip()}"
+
+
+def shell():
+    """Shell scripts parse."""
+    for name in tracked("scripts", "tests/run", ".ci/run", "examples/*/run"):
+        result = subprocess.run(["bash", "-n", name], cwd=ROOT, capture_output=True, text=True)
+        if result.returncode:
+            yield result.stderr.strip()
+
+
+CHECKS = {check.__name__: check for check in (
+    layering, confinement, length, layout, descriptors, words, readmes, phases, links, formatting, shell)}
+
+
+def main():
+    if len(sys.argv) != 2 or sys.argv[1] not in CHECKS:
+        for name, check in CHECKS.items():
+            print(f"{name:12} {check.__doc__}")
+        return 2
+    findings = list(CHECKS[sys.argv[1]]())
+    print("\n".join(findings))
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
