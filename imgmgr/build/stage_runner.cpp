@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "imgmgr/build/copy_step.hpp"
 #include "imgmgr/build/layer_step.hpp"
+#include "imgmgr/build/remote_source.hpp"
 #include "imgmgr/build/run_step.hpp"
 #include "imgmgr/build/sources.hpp"
 #include "imgmgr/config_json.hpp"
@@ -204,10 +205,17 @@ class StageRunner {
     make_layer(step, layer, announce(step));
   }
 
-  struct CopyPlan {
-    std::vector<SourceMatch> matches;
-    std::string target, chown, chmod;
+  // What comes from one place: the context, a stage, an address, or (without a tree) heredocs.
+  struct CopyGroup {
     std::optional<SourceTree> tree;
+    std::vector<SourceMatch> matches;
+    Unpack unpack = Unpack::never;
+    const SourceTree* source() const { return tree ? &*tree : nullptr; }
+  };
+
+  struct CopyPlan {
+    std::vector<CopyGroup> groups;
+    std::string target, chown, chmod;
   };
 
   CopyPlan plan_copy(const Copy& copy) {
@@ -221,53 +229,62 @@ class StageRunner {
                         plan.target.ends_with("/.");
     plan.target = fs::clean_path(fs::join(dir, plan.target));
     if (is_directory && plan.target != "/") plan.target += '/';
-    if (!copy.sources.empty()) {
-      plan.tree.emplace(open_source(engine_, copy.from, index_));
-      IgnoreRules excludes = IgnoreRules::of(copy.excludes);
-      for (const auto& source : copy.sources)
-        add_matches(plan, {word(source), excludes, copy.parents}, copy);
-    }
+    add_files(plan, copy);
     WordRules raw = rules_;
     raw.quoting = Quoting::none;
+    CopyGroup written;
     for (const auto& heredoc : copy.heredocs) {
       std::string content =
           heredoc.expand ? expand_word(heredoc.content, lookup_function(), raw) : heredoc.content;
-      plan.matches.push_back(heredoc_match(heredoc.name, std::move(content)));
+      written.matches.push_back(heredoc_match(heredoc.name, std::move(content)));
     }
+    plan.groups.push_back(std::move(written));
     return plan;
   }
 
-  static bool is_remote(const std::string& source) {
-    return source.starts_with("http://") || source.starts_with("https://") ||
-           source.starts_with("git@") || source.starts_with("ssh://");
-  }
-
-  static void add_matches(CopyPlan& plan, const SourceTree::Query& query, const Copy& copy) {
-    if (copy.is_add && is_remote(query.pattern))
-      throw Error(cat("ADD of the remote source ", query.pattern, " is not supported"));
-    for (auto& match : plan.tree->find(query)) plan.matches.push_back(std::move(match));
+  void add_files(CopyPlan& plan, const Copy& copy) {
+    IgnoreRules excludes = IgnoreRules::of(copy.excludes);
+    CopyGroup local;
+    local.unpack = copy.unpack;
+    for (const auto& written : copy.sources) {
+      std::string source = word(written);
+      if (copy.is_add && is_remote(source)) {
+        RemoteFile remote = fetch_remote(engine_, source, word(copy.checksum));
+        CopyGroup group;
+        group.matches = std::move(remote.matches);
+        group.tree.emplace(std::move(remote.tree));
+        plan.groups.push_back(std::move(group));
+        continue;
+      }
+      if (!local.tree) local.tree.emplace(open_source(engine_, copy.from, index_));
+      for (auto& match : local.tree->find({source, excludes, copy.parents}))
+        local.matches.push_back(std::move(match));
+    }
+    plan.groups.push_back(std::move(local));
   }
 
   void dispatch(const Copy& copy, const Step& step) {
     int number = announce(step);
     CopyPlan plan = plan_copy(copy);
-    const SourceTree* tree = plan.tree ? &*plan.tree : nullptr;
     CopyRequest request;
     request.target = plan.target;
-    request.unpack = copy.unpack;
     request.keep_parents = copy.parents;
     if (!plan.chmod.empty()) {
       request.mode = ModeChange::parse(plan.chmod);
       if (!request.mode) throw Error(cat("--chmod=", plan.chmod, " is not a mode"));
     }
     LayerStep layer;
-    layer.key = cat("copy\n", plan.target, "\n", plan.chown, "\n", plan.chmod, "\n",
-                    copy.unpack == Unpack::archives ? "unpack" : "", copy.parents ? "parents" : "",
-                    "\n", hash_matches(tree, plan.matches));
+    layer.key =
+        cat("copy\n", plan.target, "\n", plan.chown, "\n", plan.chmod, "\n",
+            copy.unpack == Unpack::archives ? "unpack" : "", copy.parents ? "parents" : "", "\n");
+    for (const auto& group : plan.groups) layer.key += hash_matches(group.source(), group.matches);
     layer.run = [&](const LayerDirs& dirs) {
       UniqueFd root = overlay_mount({dirs.lower, dirs.upper, dirs.work});
       if (!plan.chown.empty()) request.owner = owner_in(root, plan.chown);
-      copy_into(root, tree, plan.matches, request);
+      for (const auto& group : plan.groups) {
+        request.unpack = group.unpack;
+        copy_into(root, group.source(), group.matches, request);
+      }
     };
     make_layer(step, layer, number);
   }

@@ -1,6 +1,11 @@
 // Whole builds, with a chroot instead of the runtime.
 #include "imgmgr/build/builder.hpp"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <thread>
+
 #include "base/error.hpp"
 #include "base/overlay.hpp"
 #include "base/sys.hpp"
@@ -154,6 +159,60 @@ TEST_F(BuilderTest, UnusedArgumentsAreWarnedOf) {
   build(wanted);
   EXPECT_EQ(output_, "u\n");
   EXPECT_NE(warnings_.find("UNUSED"), std::string::npos);
+}
+
+// Answers every request with the same body until it goes.
+class HttpServer {
+ public:
+  explicit HttpServer(std::string body) : body_(std::move(body)) {
+    listener_ = UniqueFd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    ::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size);
+    ::listen(listener_.get(), 8);
+    ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~HttpServer() {
+    ::shutdown(listener_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+  const std::string& url() const { return url_; }
+
+ private:
+  void serve() {
+    while (true) {
+      UniqueFd peer{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+      if (!peer) return;
+      char request[2048];
+      sys::read(peer, request, sizeof request, "request");
+      sys::write_all(peer,
+                     "HTTP/1.0 200 OK\r\nLast-Modified: Wed, 01 Jan 2020 00:00:00 GMT\r\n"
+                     "Content-Length: " +
+                         std::to_string(body_.size()) + "\r\n\r\n" + body_,
+                     "answer");
+    }
+  }
+  std::string body_, url_;
+  UniqueFd listener_;
+  std::thread thread_;
+};
+
+TEST_F(BuilderTest, AddressesAreFetchedAndCheckedAgainstTheirChecksum) {
+  HttpServer server("hello\n");
+  build("FROM base\nADD " + server.url() + "/dir/file.txt?x=1 /a/\nRUN ls -l /a >/b\n");
+  EXPECT_EQ(shown("cat /a/file.txt"), "hello\n");
+  EXPECT_EQ(shown("cat /b").find("total"), 0u);
+  EXPECT_NE(shown("cat /b").find("-rw-------"), std::string::npos);
+  std::string wrong = "sha256:" + std::string(64, '0');
+  EXPECT_NE(failure("FROM base\nADD --checksum=" + wrong + " " + server.url() + "/f /f\n")
+                .find("and not " + wrong),
+            std::string::npos);
+  EXPECT_NE(failure("FROM base\nADD https://host/repository.git /f\n").find("Git"),
+            std::string::npos);
 }
 
 TEST_F(BuilderTest, WhatAKilledBuildLeftMountedIsDetachedAndSwept) {
