@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -12,6 +13,15 @@ namespace {
 // does not know.
 void append_escaped(std::string& out, std::string_view text) {
   out += '"';
+  constexpr auto plain = [](char c) {
+    auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+  };
+  if (std::all_of(text.begin(), text.end(), plain)) {
+    out += text;
+    out += '"';
+    return;
+  }
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     bool separator = text.substr(i, 2) == "\xE2\x80" && i + 2 < text.size() &&
@@ -218,11 +228,14 @@ std::string to_json(const Node& node, const Type& type, JsonStyle style) {
 }
 
 std::string escape_dollars(std::string text) {
+  size_t dollar = text.find('$');
+  if (dollar == std::string::npos) return text;
   std::string out;
-  out.reserve(text.size());
-  for (char c : text) {
-    out += c;
-    if (c == '$') out += c;
+  out.reserve(text.size() + text.size() / 8);
+  for (size_t from = 0; from < text.size(); from = dollar + 1) {
+    dollar = std::min(text.find('$', from), text.size());
+    out.append(text, from, dollar - from);
+    if (dollar < text.size()) out += "$$";
   }
   return out;
 }
