@@ -146,7 +146,7 @@ class Checker {
   void check_references(const Node& service, const Path& path) {
     if (const Node* all = service.find("depends_on"); all && all->is_mapping())
       for (const Entry& entry : *all->mapping())
-        if (!services_.find(entry.key) && required(entry.value))
+        if (!services_.find(entry.key))
           unknown(entry.key_span, Path(path, "depends_on"), "service", entry.key, services_);
     if (const Node* models = service.find("models"); models && models->is_mapping())
       for (const Entry& entry : *models->mapping())
@@ -154,11 +154,6 @@ class Checker {
           unknown(entry.key_span, Path(path, "models"), "model", entry.key, models_);
     check_sources(service.find("configs"), configs_, "config", Path(path, "configs"));
     check_sources(service.find("secrets"), secrets_, "secret", Path(path, "secrets"));
-  }
-
-  static bool required(const Node& dependency) {
-    const Node* flag = dependency.find("required");
-    return !flag || !flag->boolean() || *flag->boolean();
   }
 
   void check_sources(const Node* list, const Section& section, std::string_view what,

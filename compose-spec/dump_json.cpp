@@ -59,7 +59,7 @@ class JsonWriter {
     if (auto* items = node.sequence()) {
       write_items(*items, type ? type->items : nullptr);
     } else if (node.is_mapping() && prints_as_list(type)) {
-      write_texts(listed(node, *type));
+      write_texts(listed(node, complete() ? ListOrder::as_written : ListOrder::sorted));
     } else if (auto* entries = node.mapping()) {
       write_entries(*entries, type);
     } else {

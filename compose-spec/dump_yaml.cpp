@@ -200,7 +200,7 @@ class YamlWriter {
   void write_value(const Node& node, const Type* type, size_t indent) {
     if (node.is_mapping() && prints_as_list(type)) {
       Node list{Sequence(), {}};
-      for (std::string& text : listed(node, *type))
+      for (std::string& text : listed(node, ListOrder::sorted))
         list.sequence()->push_back(Node{std::move(text), {}});
       return write_value(list, nullptr, indent);
     }
