@@ -66,8 +66,7 @@ bool looks_like_date(std::string_view text) {
 }
 
 bool reads_as_text(std::string_view text) {
-  if (is_old_boolean(text) || is_base_60(text) || looks_like_date(text) || text == "<<")
-    return false;
+  if (is_old_boolean(text) || is_base_60(text) || looks_like_date(text)) return false;
   return std::holds_alternative<std::string>(resolve_plain(text));
 }
 
@@ -144,7 +143,7 @@ std::string scalar(std::string_view text) {
 bool may_stand_literal(std::string_view text) {
   if (text.find('\n') == std::string_view::npos || text.find(" \n") != std::string_view::npos)
     return false;
-  if (text.back() == ' ' || text.find_first_not_of("\n") == std::string_view::npos) return false;
+  if (text.back() == ' ') return false;
   std::string lines(text);
   std::replace(lines.begin(), lines.end(), '\n', ' ');
   std::replace(lines.begin(), lines.end(), '\t', ' ');
@@ -168,7 +167,7 @@ class YamlWriter {
   }
 
  private:
-  static std::string key_text(std::string_view key) { return scalar(key); }
+  static std::string key_text(std::string_view key) { return key == "<<" ? "\"<<\"" : scalar(key); }
 
   static bool is_printed(const Member& member) {
     if (!member.attribute) return true;
