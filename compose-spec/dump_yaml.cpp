@@ -49,10 +49,12 @@ bool is_old_boolean(std::string_view text) {
 
 // "22:30", which YAML 1.1 read as a number of base 60.
 bool is_base_60(std::string_view text) {
-  if (text.find(':') == std::string_view::npos || text.empty()) return false;
-  if (!is_digit(text[0]) && text[0] != '-' && text[0] != '+') return false;
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return is_digit(c) || std::string_view(":.-+_").find(c) != std::string::npos;
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  auto parts = text::split(text.substr(0, text.find('.')), ':');
+  if (parts.size() < 2 || parts[0].empty() || !is_digit(parts[0][0])) return false;
+  return std::all_of(parts.begin() + 1, parts.end(), [](const std::string& part) {
+    bool digits = !part.empty() && std::all_of(part.begin(), part.end(), is_digit);
+    return digits && (part.size() == 1 || (part.size() == 2 && part[0] < '6'));
   });
 }
 
@@ -258,7 +260,7 @@ class YamlWriter {
     bool hint = text[0] == ' ' || text[0] == '\n' || text[0] == '\t';
     if (hint) out_ += '2';
     bool ends = text.ends_with('\n');
-    out_ += !ends ? "-" : text.ends_with("\n\n") ? "+" : "";
+    out_ += !ends ? "-" : text.ends_with("\n\n") || text == "\n" ? "+" : "";
     out_ += '\n';
     if (ends) text.remove_suffix(1);
     for (const std::string& line : text::split(text, '\n')) {
