@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <span>
 
 #include "base/error.hpp"
 #include "compose-spec/dump.hpp"
@@ -51,7 +52,8 @@ void append_escaped(std::string& out, std::string_view text) {
 
 class JsonWriter {
  public:
-  explicit JsonWriter(JsonStyle style) : style_(style) {}
+  explicit JsonWriter(JsonStyle style, std::span<const Attribute* const> skipped = {})
+      : style_(style), skipped_(skipped) {}
 
   std::string take() { return std::move(out_); }
 
@@ -149,6 +151,7 @@ class JsonWriter {
   }
 
   bool is_printed(const Attribute& attribute, const Node* value) const {
+    if (std::find(skipped_.begin(), skipped_.end(), &attribute) != skipped_.end()) return false;
     if (complete()) return value != nullptr;
     switch (attribute.shown) {
       case Shown::never:
@@ -214,6 +217,7 @@ class JsonWriter {
   }
 
   JsonStyle style_;
+  std::span<const Attribute* const> skipped_;
   std::string out_;
   size_t depth_ = 0;
   bool first_ = true;
@@ -224,6 +228,17 @@ class JsonWriter {
 std::string to_json(const Node& node, const Type& type, JsonStyle style) {
   JsonWriter writer(style);
   writer.write(node, &type);
+  return writer.take();
+}
+
+std::string to_hash_text(const Node& service) {
+  static const std::array<const Attribute*, 6> skipped{
+      find_attribute(types::service, "build"),    find_attribute(types::service, "pull_policy"),
+      find_attribute(types::service, "scale"),    find_attribute(types::service, "depends_on"),
+      find_attribute(types::service, "profiles"), find_attribute(types::deploy, "replicas"),
+  };
+  JsonWriter writer(JsonStyle::compact, skipped);
+  writer.write(service, &types::service);
   return writer.take();
 }
 
