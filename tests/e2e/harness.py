@@ -110,7 +110,7 @@ class Scenario(unittest.TestCase):
             background.end()
         for folder in dict.fromkeys([self.project, *self.projects]):
             if any(folder.glob("*compose*.y*ml")):
-                self.run_estiba("down", "-v", "-t", "0", "--remove-orphans", cwd=folder)
+                self.run_estiba("--profile", "*", "down", "-v", "-t", "0", "--remove-orphans", cwd=folder)
         left = host_diff.settled_difference(self.before, relevant=self._relevant)
         if left and not failed_before:
             self.fail("after `down` the host is not as before:\n" + "\n".join(left))
