@@ -153,10 +153,11 @@ Task<> PlanRunner::perform(scheduler::CreateVolume action) {
 Task<> PlanRunner::perform(scheduler::RemoveVolume action) {
   std::string id = cat("Volume ", action.name);
   client_->progress(id, "Removing", "working");
-  co_await on_pool(core_.pool, [this, name = action.name] {
+  auto remove = [this, name = action.name] {
     core_.volumes.remove(name);
     return true;
-  });
+  };
+  co_await on_pool(core_.pool, std::move(remove));
   ++removed_;
   client_->progress(id, "Removed", "done");
 }

@@ -86,11 +86,12 @@ Task<InstancePtr> Supervisor::create(ContainerRecord record) {
     if (volume.type == "volume" && !volume.source.empty() && !volume.volume.nocopy &&
         volume.volume.subpath.empty())
       seeds[volume.target] = instance->model.volumes.at(volume.source).name;
-  if (!seeds.empty())
-    co_await on_pool(core_.pool, [this, seeds, layers = image.layer_dirs] {
-      for (const auto& [target, volume] : seeds) core_.volumes.seed(volume, layers, target);
-      return true;
-    });
+  // The work has a name: g++ 12 destroys the captures of a lambda within co_await twice.
+  auto fill_volumes = [this, seeds, layers = image.layer_dirs] {
+    for (const auto& [target, volume] : seeds) core_.volumes.seed(volume, layers, target);
+    return true;
+  };
+  if (!seeds.empty()) co_await on_pool(core_.pool, std::move(fill_volumes));
   core_.emit("create", *instance);
   co_return instance;
 }
@@ -316,10 +317,11 @@ Task<> Supervisor::remove(InstancePtr instance, AnonymousVolumes volumes) {
   file_contents.erase(id);
   std::string doomed = cat(core_.paths.container(id), ".removing");
   sys::rename(core_.paths.container(id), doomed);
-  co_await on_pool(core_.pool, [doomed] {
+  auto remove_files = [doomed] {
     fs::remove_tree(doomed);
     return true;
-  });
+  };
+  co_await on_pool(core_.pool, std::move(remove_files));
   if (volumes == AnonymousVolumes::remove)
     for (const auto& [target, volume] : instance->record.anonymous_volumes)
       core_.volumes.remove(volume);
