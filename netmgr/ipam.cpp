@@ -22,19 +22,40 @@ std::vector<Address> subnet_blocks() {
   return blocks;
 }
 
-bool is_clear(const Prefix& prefix, const std::vector<Prefix>& taken) {
-  return std::none_of(taken.begin(), taken.end(),
-                      [&](const Prefix& other) { return prefix.overlaps(other); });
-}
+/// What is taken, asked for candidates of one length: a set, however many networks there are.
+class Occupied {
+ public:
+  Occupied(const std::vector<Prefix>& taken, int length) : length_(length) {
+    for (const Prefix& prefix : taken) {
+      if (prefix.base.family != Family::v4) continue;
+      if (prefix.length >= length)
+        inside_.insert(prefix_of(prefix.base, length).base);
+      else
+        wider_.push_back(prefix);
+    }
+  }
+  bool overlaps(const Address& base) const {
+    return inside_.contains(base) || std::any_of(wider_.begin(), wider_.end(), [&](auto& prefix) {
+             return prefix.contains(base);
+           });
+  }
+  Prefix candidate(const Address& base) const { return {base, length_}; }
+
+ private:
+  int length_;
+  std::set<Address> inside_;
+  std::vector<Prefix> wider_;
+};
 
 }  // namespace
 
 std::optional<Prefix> choose_subnet(const std::vector<Prefix>& taken, unsigned start) {
   static const std::vector<Address> blocks = subnet_blocks();
+  Occupied occupied(taken, 24);
   for (const Address& block : blocks) {
     for (unsigned i = 0; i < 256; ++i) {
-      Prefix candidate{block + (AddressNumber{(start + i) % 256} << 8), 24};
-      if (is_clear(candidate, taken)) return candidate;
+      Address base = block + (AddressNumber{(start + i) % 256} << 8);
+      if (!occupied.overlaps(base)) return occupied.candidate(base);
     }
   }
   return std::nullopt;
@@ -43,11 +64,12 @@ std::optional<Prefix> choose_subnet(const std::vector<Prefix>& taken, unsigned s
 std::optional<Uplink> choose_uplink(const std::vector<Prefix>& taken, unsigned start) {
   // 10.78.0.0/16, and where that is taken, 172.17.0.0/16.
   constexpr std::array<AddressNumber, 2> blocks{v4(10, 78, 0, 0), v4(172, 17, 0, 0)};
+  Occupied occupied(taken, 31);
   for (AddressNumber block : blocks) {
     for (unsigned i = 0; i < uplink_candidates; ++i) {
       unsigned index = (start + i) % uplink_candidates;
-      Prefix candidate{{Family::v4, block + 2 * index}, 31};
-      if (is_clear(candidate, taken)) return Uplink{index, candidate};
+      Address base{Family::v4, block + 2 * index};
+      if (!occupied.overlaps(base)) return Uplink{index, occupied.candidate(base)};
     }
   }
   return std::nullopt;

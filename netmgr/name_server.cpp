@@ -1,14 +1,157 @@
 #include "netmgr/name_server.hpp"
 
+#include <sys/stat.h>
+
+#include "base/error.hpp"
+#include "base/sys.hpp"
+#include "netmgr/dns/forwarder.hpp"
+#include "netmgr/dns/listener.hpp"
+#include "netmgr/dns/zone.hpp"
+#include "netmgr/networks_impl.hpp"
+
 namespace estiba::net {
+namespace {
 
-struct NameServer::Impl {};
+namespace asio = boost::asio;
 
-NameServer::NameServer(boost::asio::io_context&, Networks&, std::string) {}
-NameServer::~NameServer() = default;
-void NameServer::sync() {}
+// A container that floods us with outside names takes its share and no more.
+constexpr size_t most_forwarded = 512;
+constexpr size_t most_forwarded_for_one = 64;
 
-std::string to_text(const ResolvConf&) { return {}; }
-ResolvConf parse_resolv_conf(const std::string&) { return {}; }
+std::vector<dns::Host> hosts_of(const Networks::Impl& networks) {
+  std::vector<dns::Host> hosts;
+  for (const auto& [id, state] : networks.sandboxes) {
+    for (const Lease& lease : state.sandbox().leases) {
+      auto network = networks.networks.find(lease.network);
+      auto address = parse_address(lease.address);
+      if (network == networks.networks.end() || !address) continue;
+      dns::Host host{lease.network, id, *address, parse_address(lease.address6), {}, {}};
+      host.names = lease.request.names;
+      host.canonical_name = lease.request.canonical_name;
+      host.active = state.stored.active;
+      host.internal = network->second.record().spec.internal;
+      hosts.push_back(std::move(host));
+    }
+  }
+  return hosts;
+}
+
+}  // namespace
+
+struct NameServer::Impl : std::enable_shared_from_this<Impl> {
+  struct Place {
+    std::string id;
+    ino_t netns = 0;
+    std::shared_ptr<dns::Listener> listener;
+  };
+
+  Impl(asio::io_context& io_, Networks::Impl& networks_, std::string resolv_conf)
+      : io(io_), networks(networks_), forwarder(io_, std::move(resolv_conf)) {}
+
+  const dns::Zone& current_zone() {
+    if (zone_generation != networks.generation) {
+      zone = dns::Zone(hosts_of(networks));
+      zone_generation = networks.generation;
+    }
+    return zone;
+  }
+
+  dns::Response answer(const std::string& network, dns::Question question);
+  dns::Response forward(dns::Query query, dns::Question question);
+  asio::awaitable<std::string> finish(dns::Query query, dns::Question question);
+  void open(const std::string& name);
+  void close(const std::string& name);
+
+  asio::io_context& io;
+  Networks::Impl& networks;
+  dns::Forwarder forwarder;
+  std::map<std::string, Place> places;
+  dns::Zone zone;
+  uint64_t zone_generation = ~uint64_t{0};
+  size_t rotation = 0;
+  size_t forwarded = 0;
+  std::map<Address, size_t> forwarded_for;
+};
+
+dns::Response NameServer::Impl::answer(const std::string& network, dns::Question question) {
+  dns::Parsed parsed = dns::parse_query(question.packet);
+  if (!parsed.query) return {std::move(parsed.malformed.reply), {}};
+  const dns::Query& query = *parsed.query;
+  dns::Lookup lookup = current_zone().look_up({network, question.asker}, query, rotation++);
+  if (lookup.verdict == dns::Verdict::forward) return forward(query, std::move(question));
+  if (lookup.verdict == dns::Verdict::unknown) lookup.answer.rcode = dns::Rcode::name_error;
+  return {encode(query, lookup.answer, question.transport), {}};
+}
+
+dns::Response NameServer::Impl::forward(dns::Query query, dns::Question question) {
+  auto mine = forwarded_for.find(question.asker);
+  bool too_many = forwarded >= most_forwarded ||
+                  (mine != forwarded_for.end() && mine->second >= most_forwarded_for_one);
+  if (too_many) return {encode(query, {dns::Rcode::server_failure, {}}, question.transport), {}};
+  ++forwarded;
+  ++forwarded_for[question.asker];
+  return {"", [self = shared_from_this(), query = std::move(query),
+               question = std::move(question)] { return self->finish(query, question); }};
+}
+
+asio::awaitable<std::string> NameServer::Impl::finish(dns::Query query, dns::Question question) {
+  auto self = shared_from_this();
+  auto reply = co_await forwarder.ask(question.packet, query, question.transport);
+  --forwarded;
+  auto mine = forwarded_for.find(question.asker);
+  if (--mine->second == 0) forwarded_for.erase(mine);
+  if (reply) co_return std::move(*reply);
+  co_return encode(query, {dns::Rcode::server_failure, {}}, question.transport);
+}
+
+void NameServer::Impl::close(const std::string& name) {
+  auto place = places.find(name);
+  if (place == places.end()) return;
+  place->second.listener->close();
+  places.erase(place);
+}
+
+void NameServer::Impl::open(const std::string& name) {
+  const auto& network = networks.networks.at(name);
+  ino_t netns = sys::fstat(network.netns).st_ino;
+  auto place = places.find(name);
+  if (place != places.end() && place->second.id == network.record().id &&
+      place->second.netns == netns)
+    return;
+  close(name);
+  auto listener = std::make_shared<dns::Listener>(
+      io, [self = weak_from_this(), name](dns::Question question) -> dns::Response {
+        auto server = self.lock();
+        return server ? server->answer(name, std::move(question)) : dns::Response{};
+      });
+  listener->open(network.netns, network.pool.gateway);
+  if (network.pool6) listener->open(network.netns, network.pool6->gateway);
+  places[name] = {network.record().id, netns, std::move(listener)};
+}
+
+NameServer::NameServer(asio::io_context& io, Networks& networks, std::string host_resolv_conf)
+    : impl_(std::make_shared<Impl>(io, *networks.impl_, std::move(host_resolv_conf))) {
+  // The sockets would keep a removed network's namespace alive.
+  impl_->networks.before_remove = [impl = std::weak_ptr(impl_)](const std::string& name) {
+    if (auto server = impl.lock()) server->close(name);
+  };
+}
+
+NameServer::~NameServer() {
+  impl_->networks.before_remove = nullptr;
+  for (auto& [name, place] : impl_->places) place.listener->close();
+  impl_->places.clear();
+}
+
+void NameServer::sync() {
+  std::vector<std::string> gone;
+  for (const auto& [name, place] : impl_->places) {
+    auto network = impl_->networks.networks.find(name);
+    if (network == impl_->networks.networks.end() || !network->second.netns) gone.push_back(name);
+  }
+  for (const auto& name : gone) impl_->close(name);
+  for (const auto& [name, network] : impl_->networks.networks)
+    if (network.netns) impl_->open(name);
+}
 
 }  // namespace estiba::net

@@ -185,12 +185,14 @@ void Networks::remove(const std::string& name) {
   std::vector<std::string> users;
   for (const auto& [address, user] : impl_->addresses_in_use(name)) users.push_back(user);
   if (!users.empty()) throw Error(cat("network ", name, " is in use by ", text::join(users, ", ")));
+  if (impl_->before_remove) impl_->before_remove(name);
   // The record goes first: a namespace without a record is removed at the next start.
   if (fs::exists(impl_->record_path(name))) sys::unlink(impl_->record_path(name));
   const StoredNetwork& stored = found->second.stored;
   if (!stored.record.uplink_host.empty())
     impl_->host.run(netlink::delete_link(impl_->names.uplink(stored.uplink_index)));
   unpin_netns(impl_->netns_path(name));
+  ++impl_->generation;
   impl_->networks.erase(found);
 }
 

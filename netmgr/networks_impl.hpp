@@ -89,6 +89,10 @@ struct Networks::Impl {
   netlink::Socket host;
   Firewall firewall;
   Nfnetlink netfilter;
+  /// Changes whenever a name might.
+  uint64_t generation = 0;
+  /// The name server's: it lets go of a network that is about to be removed.
+  std::function<void(const std::string&)> before_remove;
   std::map<std::string, NetworkState> networks;
   std::map<std::string, SandboxState> sandboxes;
 };

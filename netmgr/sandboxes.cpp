@@ -90,6 +90,7 @@ std::string Networks::Impl::sandbox_path(const std::string& container_id,
 }
 
 void Networks::Impl::save(const SandboxState& state) {
+  ++generation;
   fs::write_atomic(sandbox_path(state.sandbox().container_id, json_suffix), to_json(state.stored),
                    0600, fs::Durability::relaxed);
 }
@@ -241,6 +242,7 @@ void Networks::Impl::remove_sandbox(const std::string& container_id) {
   sys::unlink(sandbox_path(container_id, json_suffix));
   unpin_netns(sandbox_path(container_id, netns_suffix));
   sandboxes.erase(found);
+  ++generation;
 }
 
 Sandbox Networks::create_sandbox(const std::string& container_id) {

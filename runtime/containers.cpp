@@ -352,6 +352,9 @@ std::map<std::string, UniqueFd> Containers::stored_fds() {
   return copies;
 }
 
-void Containers::shut_down() { impl_->link.send(Shutdown{}); }
+void Containers::shut_down() {
+  impl_->cgroups->release();
+  impl_->link.send(Shutdown{});
+}
 
 }  // namespace estiba::runtime

@@ -42,6 +42,8 @@ class Driver {
   virtual State state(const std::string& name) const = 0;
   virtual Stats stats(const std::string& name) const = 0;
   virtual void remove(const std::string& name) = 0;
+  /// The common parents too, where they are empty.
+  virtual void release() = 0;
 };
 
 /// For what is mounted at /sys/fs/cgroup.

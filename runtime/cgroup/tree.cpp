@@ -119,4 +119,6 @@ Driver::State UnifiedTree::state(const std::string& name) const {
 
 void UnifiedTree::remove(const std::string& name) { remove_directory(directory(name)); }
 
+void UnifiedTree::release() { ::rmdir(directory("estiba").c_str()); }
+
 }  // namespace estiba::runtime::cgroup

@@ -30,6 +30,7 @@ class UnifiedTree {
   void set_frozen(const std::string& name, Driver::State state);
   Driver::State state(const std::string& name) const;
   void remove(const std::string& name);
+  void release();
 
  private:
   std::string root_;

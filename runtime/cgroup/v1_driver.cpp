@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -156,6 +157,11 @@ Stats V1Driver::stats(const std::string& name) const {
 void V1Driver::remove(const std::string& name) {
   for (const auto& controller : controllers_) remove_directory(directory(controller, name));
   if (unified_) unified_->remove(name);
+}
+
+void V1Driver::release() {
+  for (const auto& controller : controllers_) ::rmdir(directory(controller, "estiba").c_str());
+  if (unified_) unified_->release();
 }
 
 }  // namespace estiba::runtime::cgroup

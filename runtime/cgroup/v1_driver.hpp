@@ -18,6 +18,7 @@ class V1Driver : public Driver {
   State state(const std::string& name) const override;
   Stats stats(const std::string& name) const override;
   void remove(const std::string& name) override;
+  void release() override;
 
  private:
   bool has(const std::string& controller) const;

@@ -15,6 +15,7 @@ class V2Driver : public Driver {
   State state(const std::string& name) const override { return tree_.state(name); }
   Stats stats(const std::string& name) const override;
   void remove(const std::string& name) override { tree_.remove(name); }
+  void release() override { tree_.release(); }
 
  private:
   std::string root_;

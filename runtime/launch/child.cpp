@@ -117,6 +117,9 @@ void take_streams(const ChildFds& fds) {
   sys::dup2(FdRef(fds.stderr_fd), 2);
 }
 
+// From here on the process is the container, and outlives any keeper.
+void outlive_keeper() { sys::prctl(PR_SET_PDEATHSIG, 0, "PR_SET_PDEATHSIG"); }
+
 std::vector<std::string> under_init(const std::vector<std::string>& args, FdRef status) {
   std::vector<std::string> command{"estiba-init", "init", std::to_string(status.get()), "--"};
   command.insert(command.end(), args.begin(), args.end());
@@ -160,6 +163,7 @@ void start_container(const LaunchRequest& request, const ChildFds& fds, const Sc
   sys::close_range_cloexec(3);
   enter_directory(process.cwd);
   if (request.init) sys::set_cloexec(status, false);
+  outlive_keeper();
   with_context([&] { confine(process, identity); }, "setting credentials");
   if (request.init) execute_fd(program, under_init(process.args, status), process.env);
   execute(process.args, process.env);
@@ -204,6 +208,7 @@ void start_exec(const ExecRequest& request, const ChildFds& fds) {
   join_new_keyring();
   sys::close_range_cloexec(3);
   enter_directory(process.cwd);
+  outlive_keeper();
   with_context([&] { confine(process, identity); }, "setting credentials");
   execute(process.args, process.env);
 }

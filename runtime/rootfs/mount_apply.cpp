@@ -42,6 +42,7 @@ void configure(FdRef context, const std::vector<std::string>& options) {
 UniqueFd new_filesystem(const std::string& type, const std::vector<std::string>& options,
                         uint64_t attributes) {
   UniqueFd context = sys::fsopen(type);
+  sys::fsconfig_string(context, "source", type);
   configure(context, options);
   sys::fsconfig_create(context);
   return sys::fsmount(context, attributes, type);

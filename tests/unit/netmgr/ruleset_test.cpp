@@ -1,0 +1,66 @@
+#include "netmgr/firewall/ruleset.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/fs.hpp"
+#include "netmgr/names.hpp"
+
+namespace estiba::net {
+namespace {
+
+PublishedPort port(const std::string& host, const std::string& target,
+                   Protocol protocol = Protocol::tcp) {
+  return {protocol, parse_address(host), 8080, *parse_address(target), 80};
+}
+
+const std::vector<PublishedPort> every_kind = {
+    port("", "10.77.1.2"), port("192.0.2.7", "10.77.1.2"), port("127.0.0.1", "10.77.1.2"),
+    port("", "fd77::2"),   port("2001:db8::7", "fd77::2"), port("", "10.77.1.3", Protocol::udp),
+};
+
+// After a change that is meant: write what the failure shows into the file, and let `nft -c` and
+// the integration tests judge it.
+TEST(Ruleset, IsAsWritten) {
+  EXPECT_EQ(ruleset("estiba", every_kind),
+            fs::read_all(ESTIBA_SOURCE_DIR "/tests/golden/netmgr/ruleset.nft"));
+}
+
+TEST(Ruleset, ChangesElementsInOneText) {
+  EXPECT_EQ(element_changes("estiba_3fa9", {port("", "10.77.1.2")}, {port("", "10.77.1.9")}),
+            "delete element inet estiba_3fa9 tcp4 { 8080 }\n"
+            "add element inet estiba_3fa9 tcp4 { 8080 : 10.77.1.9 . 80 }\n");
+}
+
+TEST(Ruleset, LeavesToTheProxyWhatTheKernelCannotDo) {
+  EXPECT_EQ(element_changes("estiba", {}, {port("::1", "fd77::2"), port("::1", "10.77.1.2")}), "");
+  EXPECT_TRUE(has_kernel_path(port("127.0.0.1", "10.77.1.2")));
+}
+
+TEST(HostNames, HaveATagForAllButTheDefaultRunDirectory) {
+  HostNames plain = HostNames::of("/run/estiba");
+  EXPECT_EQ(plain.table(), "estiba");
+  EXPECT_EQ(plain.uplink(7), "est-7");
+  EXPECT_EQ(plain.offset(256), 0u);
+  EXPECT_EQ(HostNames::of("/run//estiba/").table(), "estiba");
+  HostNames other = HostNames::of("/tmp/x/run");
+  EXPECT_EQ(other.tag.size(), 4u);
+  EXPECT_EQ(other.table(), "estiba_" + other.tag);
+  EXPECT_LE(other.uplink(32767).size(), 15u);
+  EXPECT_TRUE(other.uplink(1).starts_with(uplink_prefix));
+}
+
+TEST(HostNames, OfPortsFitAnInterface) {
+  EXPECT_EQ(port_name("0123456789abcdef0123"), "p-0123456789ab");
+  EXPECT_EQ(port_name("web").size(), 14u);
+  EXPECT_NE(port_name("web"), port_name("db"));
+  EXPECT_NE(port_name("container-one-1"), port_name("container-one-2"));
+}
+
+TEST(PlainNames, CannotLeaveTheirDirectory) {
+  for (const char* name : {"app_default", "a", "A.b-c"}) EXPECT_TRUE(is_plain_name(name));
+  for (const char* name : {"", ".", "..", "a/b", "../x", "a b", "a\n"})
+    EXPECT_FALSE(is_plain_name(name)) << name;
+}
+
+}  // namespace
+}  // namespace estiba::net
