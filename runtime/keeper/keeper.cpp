@@ -1,7 +1,6 @@
 #include "runtime/keeper/keeper.hpp"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -166,24 +165,6 @@ class Keeper {
   Children children_;
 };
 
-// Moving a process between v1 cgroups waits for an RCU grace period, 10 ms and more, unless a
-// hierarchy favours dynamic modifications (Linux 6.0; it is a switch for the whole host, v2 has
-// CLONE_INTO_CGROUP instead). An empty hierarchy of ours does so for as long as this mount is held;
-// it is attached nowhere.
-UniqueFd favour_cgroup_changes() {
-  try {
-    if (sys::filesystem_type(sys::open("/sys/fs/cgroup", O_PATH)) == CGROUP2_SUPER_MAGIC) return {};
-    UniqueFd context = sys::fsopen("cgroup");
-    sys::fsconfig_flag(context, "none");
-    sys::fsconfig_string(context, "name", "estiba");
-    sys::fsconfig_flag(context, "favordynmods");
-    sys::fsconfig_create(context);
-    return sys::fsmount(context, 0, "cgroup");
-  } catch (const Error&) {
-    return {};
-  }
-}
-
 void raise_descriptor_limit() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -199,7 +180,6 @@ int run_keeper(const KeeperConfig& config) {
   // No container process may look into the copies of the keeper that become containers.
   sys::prctl(PR_SET_DUMPABLE, 0, "PR_SET_DUMPABLE");
   raise_descriptor_limit();
-  UniqueFd favour = favour_cgroup_changes();
   return Keeper(config).run();
 }
 
