@@ -11,10 +11,9 @@ ImageProgress::ImageProgress(const Invocation& invocation, std::string id)
 
 img::Progress ImageProgress::listener() {
   return [this](const std::string& what, double fraction) {
-    std::string percent =
-        fraction < 0 ? "" : cat(std::to_string(static_cast<int>(fraction * 100)), "%");
-    // The plain form prints every change: only whole steps and full tens are changes.
-    std::string change = what + percent.substr(0, percent.size() > 2 ? percent.size() - 2 : 0);
+    bool known = fraction >= 0 && progress_->redraws();
+    std::string percent = known ? cat(std::to_string(static_cast<int>(fraction * 100)), "%") : "";
+    std::string change = what + percent;
     if (change == last_) return;
     last_ = change;
     progress_->show({id_, what, ui::StepState::working, percent});

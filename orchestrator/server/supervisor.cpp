@@ -55,6 +55,13 @@ Task<> last_output(asio::io_context& io, std::shared_ptr<LogWriter> log) {
   co_await log->finished();
 }
 
+Task<> until_down(InstancePtr instance, Deadline deadline) {
+  while (instance->running()) {
+    bool in_time = co_await instance->changed.wait(deadline);
+    if (!in_time) co_return;
+  }
+}
+
 }  // namespace
 
 Supervisor::Supervisor(Core& core) : core_(core) {
@@ -145,6 +152,7 @@ void Supervisor::follow_log(Instance& instance, runtime::Streams streams) {
     for (UniqueFd* fd :
          {&streams.terminal, &streams.stdin_writer, &streams.stdout_reader, &streams.stderr_reader})
       if (*fd) instance.attached->fds.push_back(std::move(*fd));
+    core_.containers.close_stdin(instance.record.id);
     return;
   }
   instance.log = std::make_shared<LogWriter>(core_.io, log_options(core_, instance));
@@ -262,10 +270,9 @@ Task<> Supervisor::stop(InstancePtr instance, std::optional<seconds> grace) {
   if (grace) patience = *grace;
   core_.containers.signal(instance->record.id, signal);
   Deadline deadline = in(patience);
-  while (instance->running() && co_await instance->changed.wait(deadline)) continue;
+  co_await until_down(instance, deadline);
   if (instance->running()) core_.containers.kill_all(instance->record.id);
-  deadline = in(kill_bound);
-  while (instance->running() && co_await instance->changed.wait(deadline)) continue;
+  co_await until_down(instance, in(kill_bound));
   if (instance->running())
     throw Error(cat(instance->record.name,
                     " does not end even after SIGKILL; a process in it is stuck in the kernel"));

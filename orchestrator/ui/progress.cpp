@@ -63,6 +63,7 @@ class Terminal : public Progress {
     print_warning(sentence);
     if (!finished_) draw();
   }
+  bool redraws() const override { return true; }
   void tick() override {
     if (!finished_) draw_if_due();
   }

@@ -41,6 +41,8 @@ class Progress {
   virtual void tick() {}
   /// Draws the last state and leaves the terminal as it was.
   virtual void finish() {}
+  /// Whether a percentage that goes up is worth a step of its own.
+  virtual bool redraws() const { return false; }
 };
 
 std::unique_ptr<Progress> make_progress(const ProgressStyle& style);

@@ -69,7 +69,7 @@ std::string ProgressBlock::line(const Entry& entry, Time now, size_t columns) co
     status_width = std::max(status_width, display_width(each.step.status));
   }
   // The sign, blanks and the timer take 12 columns; details go first where it is narrow.
-  size_t room = columns > 13 ? columns - 13 : 1;
+  size_t room = columns > 12 ? columns - 12 : 1;
   std::string status = padded(entry.step.status, status_width);
   std::string text = cat(padded(entry.step.id, id_width), "  ", status);
   if (!entry.step.text.empty()) text += cat("  ", entry.step.text);

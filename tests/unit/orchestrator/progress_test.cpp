@@ -30,8 +30,8 @@ TEST(ProgressBlock, ShowsMarksAndTimes) {
   block.update({"Network n", "Created", StepState::done, ""}, start + 200ms);
   EXPECT_EQ(text::join(block.lines(start + 1500ms, 60, 24), "\n"),
             "[+] up 1/2\n"
-            " ✔ Network n        Created                               0.2s\n"
-            " ⠴ Container web-1  Starting                              1.5s");
+            " ✔ Network n        Created                             0.2s\n"
+            " ⠴ Container web-1  Starting                            1.5s");
 }
 
 TEST(ProgressBlock, IsNeverWiderOrHigherThanTheTerminal) {

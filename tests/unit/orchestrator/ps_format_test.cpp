@@ -65,7 +65,7 @@ TEST(CommandText, IsQuotedAndCutAfterTwentyCharacters) {
 
 TEST(PsJson, HasTheKeysAndTypesThatToolsRead) {
   EXPECT_EQ(ps_json(web(), noon, Truncate::yes).dump(),
-            R"({"Command":"\"sh -c 'echo \\\"hello\\…\"","CreatedAt":"2026-11-25 11:00:00 +0000 UTC",)"
+            R"({"Command":"\"sh -c 'echo \\\"hello\\\"…\"","CreatedAt":"2026-11-25 11:00:00 +0000 UTC",)"
             R"("ExitCode":0,"Health":"healthy","ID":"0123456789ab","Image":"nginx","Labels":"a=1,b=2",)"
             R"("LocalVolumes":"1","Mounts":"shop_data_of_a…","Name":"shop-web-1","Names":"shop-web-1",)"
             R"("Networks":"shop_default","Pid":77,)"
@@ -73,8 +73,8 @@ TEST(PsJson, HasTheKeysAndTypesThatToolsRead) {
             R"("Publishers":[{"URL":"0.0.0.0","TargetPort":80,"PublishedPort":8080,"Protocol":"tcp"},)"
             R"({"URL":"::","TargetPort":80,"PublishedPort":8080,"Protocol":"tcp"},)"
             R"({"URL":"","TargetPort":7000,"PublishedPort":0,"Protocol":"tcp"}],)"
-            R"("RunningFor":"About an hour ago","Service":"web","Size":"0B","State":"running",)"
-            R"("Status":"Up 2 seconds (healthy)"})");
+            R"("RunningFor":"59 minutes ago","Service":"web","Size":"0B","State":"running",)"
+            R"=("Status":"Up 2 seconds (healthy)"})=");
 }
 
 TEST(PsTable, WithoutContainersIsTheHeader) {
