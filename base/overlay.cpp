@@ -4,7 +4,9 @@
 #include <sys/mount.h>
 
 #include "base/error.hpp"
+#include "base/fs.hpp"
 #include "base/sys.hpp"
+#include "base/text.hpp"
 
 namespace estiba {
 namespace {
@@ -60,9 +62,11 @@ UniqueFd mount_context(FdRef context, unsigned attributes) {
   }
   UniqueFd mount{::fsmount(context.get(), FSMOUNT_CLOEXEC, attributes)};
   if (!mount) throw Error{"fsmount", "overlay", Errno{errno}};
-  // fsmount's descriptor is O_PATH; readers of directories need a real one.
-  return sys::openat(mount, ".", O_RDONLY | O_DIRECTORY);
+  return mount;
 }
+
+// fsmount's descriptor is O_PATH; readers of directories need a real one.
+UniqueFd readable(FdRef mount) { return sys::openat(mount, ".", O_RDONLY | O_DIRECTORY); }
 
 UniqueFd open_context() {
   UniqueFd context{::fsopen("overlay", FSOPEN_CLOEXEC)};
@@ -70,17 +74,14 @@ UniqueFd open_context() {
   return context;
 }
 
-}  // namespace
-
-UniqueFd overlay_view(const std::vector<std::string>& lower) {
-  if (lower.size() == 1) return sys::open(lower.front(), O_RDONLY | O_DIRECTORY);
+UniqueFd mount_view(const std::vector<std::string>& lower) {
   UniqueFd context = open_context();
   std::vector<UniqueFd> descriptors;
   set_lower(context, lower, descriptors);
   return mount_context(context, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
 }
 
-UniqueFd overlay_mount(const OverlayDirs& dirs) {
+UniqueFd mount_writable(const OverlayDirs& dirs) {
   UniqueFd context = open_context();
   std::vector<UniqueFd> descriptors;
   set_lower(context, dirs.lower, descriptors);
@@ -90,6 +91,57 @@ UniqueFd overlay_mount(const OverlayDirs& dirs) {
   set(context, "metacopy", "off");
   set(context, "index", "off");
   return mount_context(context, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
+}
+
+// One directory alone cannot be an overlay: a read-only clone of its mount does the same.
+UniqueFd clone_readonly(const std::string& path) {
+  UniqueFd mount{::open_tree(AT_FDCWD, path.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)};
+  if (!mount) throw Error{"open_tree", path, Errno{errno}};
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_RDONLY;
+  if (::mount_setattr(mount.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0)
+    throw Error{"mount_setattr", path, Errno{errno}};
+  return mount;
+}
+
+UniqueFd mount_any(const OverlayDirs& dirs) {
+  if (!dirs.upper.empty()) return mount_writable(dirs);
+  return dirs.lower.size() == 1 ? clone_readonly(dirs.lower.front()) : mount_view(dirs.lower);
+}
+
+}  // namespace
+
+UniqueFd overlay_view(const std::vector<std::string>& lower) {
+  if (lower.size() == 1) return sys::open(lower.front(), O_RDONLY | O_DIRECTORY);
+  return readable(mount_view(lower));
+}
+
+UniqueFd overlay_mount(const OverlayDirs& dirs) { return readable(mount_writable(dirs)); }
+
+AttachedOverlay::AttachedOverlay(const OverlayDirs& dirs, std::string target)
+    : target_(std::move(target)) {
+  UniqueFd mount = mount_any(dirs);
+  if (::move_mount(mount.get(), "", AT_FDCWD, target_.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
+    throw Error{"move_mount", target_, Errno{errno}};
+}
+
+AttachedOverlay::AttachedOverlay(AttachedOverlay&& other) noexcept
+    : target_(std::exchange(other.target_, {})) {}
+
+AttachedOverlay::~AttachedOverlay() {
+  if (!target_.empty()) ::umount2(target_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
+void detach_mounts_beneath(const std::string& path) {
+  std::string table = fs::read_all("/proc/self/mountinfo");
+  for (const auto& line : text::split(table, '\n')) {
+    auto fields = text::split(line, ' ');
+    // proc(5): the fifth field is the mount point.
+    if (fields.size() < 5) continue;
+    const std::string& point = fields[4];
+    if (point == path || point.starts_with(cat(path, "/")))
+      ::umount2(point.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+  }
 }
 
 }  // namespace estiba

@@ -19,4 +19,21 @@ UniqueFd overlay_view(const std::vector<std::string>& lower);
 /// metadata-only copies).
 UniqueFd overlay_mount(const OverlayDirs& dirs);
 
+/// For programs that need a path: the same at a directory, until the object goes. Without `upper`
+/// it is read-only.
+class AttachedOverlay {
+ public:
+  AttachedOverlay(const OverlayDirs& dirs, std::string target);
+  AttachedOverlay(AttachedOverlay&& other) noexcept;
+  AttachedOverlay& operator=(AttachedOverlay&&) = delete;
+  ~AttachedOverlay();
+  const std::string& path() const { return target_; }
+
+ private:
+  std::string target_;
+};
+
+/// Detaches every mount at or beneath the directory: what a killed process left attached.
+void detach_mounts_beneath(const std::string& path);
+
 }  // namespace estiba

@@ -16,14 +16,7 @@ std::string hash(const Node& node, const Type& type) {
 
 }  // namespace
 
-std::string service_hash(const Node& service) {
-  Node relevant = service;
-  for (const char* key : {"build", "pull_policy", "scale", "depends_on", "profiles"})
-    relevant.erase(key);
-  if (Node* deploy = relevant.find("deploy")) deploy->erase("replicas");
-  return hash(relevant, types::service);
-}
-
+std::string service_hash(const Node& service) { return Sha256::of(to_hash_text(service)); }
 std::string network_hash(const Node& network) { return hash(network, section_type("networks")); }
 std::string volume_hash(const Node& volume) { return hash(volume, section_type("volumes")); }
 

@@ -62,6 +62,7 @@ class Checker {
     if (const Node* all = model_.find("services"); all && all->is_mapping())
       for (const Entry& entry : *all->mapping())
         check_service(entry.value, Path(Path("services"), entry.key));
+    check_external_volumes();
     check_file_objects("configs", {"file", "environment", "content"});
     check_file_objects("secrets", {"file", "environment"});
   }
@@ -146,7 +147,7 @@ class Checker {
   void check_references(const Node& service, const Path& path) {
     if (const Node* all = service.find("depends_on"); all && all->is_mapping())
       for (const Entry& entry : *all->mapping())
-        if (!services_.find(entry.key) && required(entry.value))
+        if (!services_.find(entry.key))
           unknown(entry.key_span, Path(path, "depends_on"), "service", entry.key, services_);
     if (const Node* models = service.find("models"); models && models->is_mapping())
       for (const Entry& entry : *models->mapping())
@@ -154,11 +155,6 @@ class Checker {
           unknown(entry.key_span, Path(path, "models"), "model", entry.key, models_);
     check_sources(service.find("configs"), configs_, "config", Path(path, "configs"));
     check_sources(service.find("secrets"), secrets_, "secret", Path(path, "secrets"));
-  }
-
-  static bool required(const Node& dependency) {
-    const Node* flag = dependency.find("required");
-    return !flag || !flag->boolean() || *flag->boolean();
   }
 
   void check_sources(const Node* list, const Section& section, std::string_view what,
@@ -303,6 +299,20 @@ class Checker {
     for (const Node& request : *requests->sequence())
       if (request.find("count") && request.find("device_ids"))
         report_.error(request.span, path, "count and device_ids of a device exclude each other");
+  }
+
+  // Nothing can be asked of a volume that is made elsewhere.
+  void check_external_volumes() {
+    const Node* volumes = model_.find("volumes");
+    if (!volumes || !volumes->is_mapping()) return;
+    for (const Entry& volume : *volumes->mapping()) {
+      if (text_of(volume.value, "external") != "true") continue;
+      for (const Entry& member : *volume.value.mapping())
+        if (member.key != "external" && member.key != "name" && !member.key.starts_with("x-"))
+          report_.error(member.key_span, Path(Path("volumes"), volume.key),
+                        cat("external and ", member.key, " exclude each other"),
+                        "remove one of them");
+    }
   }
 
   void check_file_objects(std::string_view key, std::initializer_list<std::string_view> sources) {

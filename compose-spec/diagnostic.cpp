@@ -19,6 +19,18 @@ size_t byte_of(std::string_view line, int column) {
   return at;
 }
 
+// Whether the byte is part of a UTF-8 sequence, so that garbage never reaches the terminal.
+bool in_valid_sequence(std::string_view line, size_t at) {
+  size_t start = at;
+  while (start > 0 && at - start < 3 && !starts_character(line[start])) --start;
+  auto first = static_cast<unsigned char>(line[start]);
+  size_t length = first >= 0xF0 && first < 0xF5 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0;
+  if (length == 0 || at - start >= length || start + length > line.size()) return false;
+  for (size_t i = start + 1; i < start + length; ++i)
+    if (starts_character(line[i])) return false;
+  return true;
+}
+
 // The source line with a caret beneath; a long line is cut around the place, control characters
 // are shown as dots, tabs stay in both lines so that they align.
 std::string excerpt(std::string_view line, int column) {
@@ -31,7 +43,8 @@ std::string excerpt(std::string_view line, int column) {
   for (size_t i = from; i < to; ++i) {
     auto byte = static_cast<unsigned char>(line[i]);
     bool control = (byte < 0x20 && byte != '\t') || byte == 0x7F;
-    shown += control ? '.' : line[i];
+    bool stray = byte >= 0x80 && !in_valid_sequence(line, i);
+    shown += control || stray ? '.' : line[i];
     if (i < at && starts_character(line[i])) below += byte == '\t' ? '\t' : ' ';
   }
   return cat("  ", shown, "\n  ", below, "^\n");

@@ -132,7 +132,6 @@ class Parser {
     size_t end = std::min(text_.find('\n', at_), text_.size());
     at_ = end;
     std::string_view line = text_.substr(start, end - start);
-    if (line.starts_with('#') && start > 0 && is_blank(text_[start - 1])) return {};
     return expand(trim_end(line.substr(0, line.find(" #"))), start);
   }
 

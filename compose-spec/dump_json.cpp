@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <span>
 
 #include "base/error.hpp"
 #include "compose-spec/dump.hpp"
@@ -12,6 +14,15 @@ namespace {
 // does not know.
 void append_escaped(std::string& out, std::string_view text) {
   out += '"';
+  constexpr auto plain = [](char c) {
+    auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+  };
+  if (std::all_of(text.begin(), text.end(), plain)) {
+    out += text;
+    out += '"';
+    return;
+  }
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     bool separator = text.substr(i, 2) == "\xE2\x80" && i + 2 < text.size() &&
@@ -41,7 +52,8 @@ void append_escaped(std::string& out, std::string_view text) {
 
 class JsonWriter {
  public:
-  explicit JsonWriter(JsonStyle style) : style_(style) {}
+  explicit JsonWriter(JsonStyle style, std::span<const Attribute* const> skipped = {})
+      : style_(style), skipped_(skipped) {}
 
   std::string take() { return std::move(out_); }
 
@@ -49,7 +61,7 @@ class JsonWriter {
     if (auto* items = node.sequence()) {
       write_items(*items, type ? type->items : nullptr);
     } else if (node.is_mapping() && prints_as_list(type)) {
-      write_texts(listed(node, *type));
+      write_texts(listed(node, complete() ? ListOrder::as_written : ListOrder::sorted));
     } else if (auto* entries = node.mapping()) {
       write_entries(*entries, type);
     } else {
@@ -139,6 +151,7 @@ class JsonWriter {
   }
 
   bool is_printed(const Attribute& attribute, const Node* value) const {
+    if (std::find(skipped_.begin(), skipped_.end(), &attribute) != skipped_.end()) return false;
     if (complete()) return value != nullptr;
     switch (attribute.shown) {
       case Shown::never:
@@ -204,6 +217,7 @@ class JsonWriter {
   }
 
   JsonStyle style_;
+  std::span<const Attribute* const> skipped_;
   std::string out_;
   size_t depth_ = 0;
   bool first_ = true;
@@ -217,12 +231,26 @@ std::string to_json(const Node& node, const Type& type, JsonStyle style) {
   return writer.take();
 }
 
+std::string to_hash_text(const Node& service) {
+  static const std::array<const Attribute*, 6> skipped{
+      find_attribute(types::service, "build"),    find_attribute(types::service, "pull_policy"),
+      find_attribute(types::service, "scale"),    find_attribute(types::service, "depends_on"),
+      find_attribute(types::service, "profiles"), find_attribute(types::deploy, "replicas"),
+  };
+  JsonWriter writer(JsonStyle::compact, skipped);
+  writer.write(service, &types::service);
+  return writer.take();
+}
+
 std::string escape_dollars(std::string text) {
+  size_t dollar = text.find('$');
+  if (dollar == std::string::npos) return text;
   std::string out;
-  out.reserve(text.size());
-  for (char c : text) {
-    out += c;
-    if (c == '$') out += c;
+  out.reserve(text.size() + text.size() / 8);
+  for (size_t from = 0; from < text.size(); from = dollar + 1) {
+    dollar = std::min(text.find('$', from), text.size());
+    out.append(text, from, dollar - from);
+    if (dollar < text.size()) out += "$$";
   }
   return out;
 }

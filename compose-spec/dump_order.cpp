@@ -46,15 +46,20 @@ bool prints_as_list(const Type* type) {
   return type && (type->shape == Shape::hosts || type->shape == Shape::ssh);
 }
 
-std::vector<std::string> listed(const Node& node, const Type& type) {
+std::vector<std::string> listed(const Node& node, ListOrder order) {
+  std::vector<const Entry*> entries;
+  for (const Entry& entry : *node.mapping()) entries.push_back(&entry);
+  if (order == ListOrder::sorted)
+    std::sort(entries.begin(), entries.end(),
+              [](const Entry* a, const Entry* b) { return a->key < b->key; });
   std::vector<std::string> out;
-  for (const Member& member : members_in_order(*node.mapping(), &type)) {
-    if (auto* items = member.value->sequence()) {
-      for (const Node& item : *items) out.push_back(cat(member.key, "=", scalar_text(item)));
-    } else if (is_empty_value(*member.value, nullptr)) {
-      out.emplace_back(member.key);
+  for (const Entry* entry : entries) {
+    if (auto* items = entry->value.sequence()) {
+      for (const Node& item : *items) out.push_back(cat(entry->key, "=", scalar_text(item)));
+    } else if (is_empty_value(entry->value, nullptr)) {
+      out.push_back(entry->key);
     } else {
-      out.push_back(cat(member.key, "=", scalar_text(*member.value)));
+      out.push_back(cat(entry->key, "=", scalar_text(entry->value)));
     }
   }
   return out;

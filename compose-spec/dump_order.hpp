@@ -23,6 +23,7 @@ bool is_empty_below(const Node& node, const Type* type);
 
 /// Hosts and ssh keys are mappings in the tree and lists of texts in print.
 bool prints_as_list(const Type* type);
-std::vector<std::string> listed(const Node& node, const Type& type);
+enum class ListOrder { sorted, as_written };
+std::vector<std::string> listed(const Node& node, ListOrder order);
 
 }  // namespace estiba::spec

@@ -49,10 +49,12 @@ bool is_old_boolean(std::string_view text) {
 
 // "22:30", which YAML 1.1 read as a number of base 60.
 bool is_base_60(std::string_view text) {
-  if (text.find(':') == std::string_view::npos || text.empty()) return false;
-  if (!is_digit(text[0]) && text[0] != '-' && text[0] != '+') return false;
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return is_digit(c) || std::string_view(":.-+_").find(c) != std::string::npos;
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  auto parts = text::split(text.substr(0, text.find('.')), ':');
+  if (parts.size() < 2 || parts[0].empty() || !is_digit(parts[0][0])) return false;
+  return std::all_of(parts.begin() + 1, parts.end(), [](const std::string& part) {
+    bool digits = !part.empty() && std::all_of(part.begin(), part.end(), is_digit);
+    return digits && (part.size() == 1 || (part.size() == 2 && part[0] < '6'));
   });
 }
 
@@ -66,8 +68,7 @@ bool looks_like_date(std::string_view text) {
 }
 
 bool reads_as_text(std::string_view text) {
-  if (is_old_boolean(text) || is_base_60(text) || looks_like_date(text) || text == "<<")
-    return false;
+  if (is_old_boolean(text) || is_base_60(text) || looks_like_date(text)) return false;
   return std::holds_alternative<std::string>(resolve_plain(text));
 }
 
@@ -144,7 +145,7 @@ std::string scalar(std::string_view text) {
 bool may_stand_literal(std::string_view text) {
   if (text.find('\n') == std::string_view::npos || text.find(" \n") != std::string_view::npos)
     return false;
-  if (text.back() == ' ' || text.find_first_not_of("\n") == std::string_view::npos) return false;
+  if (text.back() == ' ') return false;
   std::string lines(text);
   std::replace(lines.begin(), lines.end(), '\n', ' ');
   std::replace(lines.begin(), lines.end(), '\t', ' ');
@@ -168,7 +169,7 @@ class YamlWriter {
   }
 
  private:
-  static std::string key_text(std::string_view key) { return scalar(key); }
+  static std::string key_text(std::string_view key) { return key == "<<" ? "\"<<\"" : scalar(key); }
 
   static bool is_printed(const Member& member) {
     if (!member.attribute) return true;
@@ -200,7 +201,7 @@ class YamlWriter {
   void write_value(const Node& node, const Type* type, size_t indent) {
     if (node.is_mapping() && prints_as_list(type)) {
       Node list{Sequence(), {}};
-      for (std::string& text : listed(node, *type))
+      for (std::string& text : listed(node, ListOrder::sorted))
         list.sequence()->push_back(Node{std::move(text), {}});
       return write_value(list, nullptr, indent);
     }
@@ -259,7 +260,7 @@ class YamlWriter {
     bool hint = text[0] == ' ' || text[0] == '\n' || text[0] == '\t';
     if (hint) out_ += '2';
     bool ends = text.ends_with('\n');
-    out_ += !ends ? "-" : text.ends_with("\n\n") ? "+" : "";
+    out_ += !ends ? "-" : text.ends_with("\n\n") || text == "\n" ? "+" : "";
     out_ += '\n';
     if (ends) text.remove_suffix(1);
     for (const std::string& line : text::split(text, '\n')) {

@@ -18,6 +18,8 @@ struct ServiceFile {
   std::string path;
   std::string directory;
   Node services;
+  /// As read, neither checked nor canonical: only what is extended of it matters to us.
+  bool raw = false;
 };
 
 class Extender {
@@ -66,7 +68,7 @@ class Extender {
     }
     Node base = *found;
     if (!base.is_mapping()) base = Node{Mapping(), found->span};
-    if (from != &file) prepare(base, *from, base_name);
+    if (from->raw) prepare(base, *from, base_name);
     resolve(*from, base, base_name);
     settle_tags(base);
     return base;
@@ -105,6 +107,7 @@ class Extender {
     try {
       auto file = std::make_unique<ServiceFile>();
       file->path = path;
+      file->raw = true;
       file->directory = fs::parent_path(path);
       file->services = Node{Mapping(), where.span};
       for (Node& document : read_documents(session_, path, context_))

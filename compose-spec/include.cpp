@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
+#include "base/sys.hpp"
 #include "base/text.hpp"
 #include "compose-spec/files.hpp"
 #include "compose-spec/model.hpp"
@@ -44,6 +45,14 @@ Include parse(const Node& node, const FileContext& context, const std::string& h
   return include;
 }
 
+// The same file under another name, through a symbolic link, is still the same file.
+bool is_same_file(const std::string& a, const std::string& b) {
+  if (a == b) return true;
+  auto first = sys::stat(a);
+  auto second = sys::stat(b);
+  return first && second && first->st_dev == second->st_dev && first->st_ino == second->st_ino;
+}
+
 Environment environment_of(Session& session, const Include& include, const FileContext& context,
                            const Path& path) {
   std::vector<EnvFile> files;
@@ -51,9 +60,12 @@ Environment environment_of(Session& session, const Include& include, const FileC
   if (files.empty()) files.push_back({fs::join(include.directory, ".env"), false, false});
   Environment environment = context.environment;
   Environment added;
-  for (const EnvFile& file : files)
-    for (auto& [name, value] : read_env_file(session, file, include.span, path, environment))
+  for (const EnvFile& file : files) {
+    Environment known = environment;
+    known.insert(added.begin(), added.end());
+    for (auto& [name, value] : read_env_file(session, file, include.span, path, known))
       added[name] = value;
+  }
   environment.insert(added.begin(), added.end());
   return environment;
 }
@@ -81,7 +93,8 @@ void load_one(Session& session, Node& model, const Include& include, const FileC
   FileContext inner{include.directory, environment_of(session, include, context, path),
                     context.chain};
   const std::string& main = include.files[0];
-  bool again = std::find(inner.chain.begin(), inner.chain.end(), main) != inner.chain.end();
+  bool again = std::any_of(inner.chain.begin(), inner.chain.end(),
+                           [&](const std::string& file) { return is_same_file(file, main); });
   inner.chain.push_back(main);
   if (again || inner.chain.size() > deepest) {
     session.report.error(

@@ -38,23 +38,28 @@ void complete(Session& session, const LoadOptions& options, const ProjectFiles& 
   Node* name = model.find("name");
   std::string project_name = name ? scalar_text(*name) : std::string();
   if (options.normalize) normalise(model, {project_name, files.directory, files.environment});
-  if (options.check_consistency) check_consistency(model, session.report);
+  bool check = options.check_consistency && options.interpolate;
+  if (check) check_consistency(model, session.report);
   if (session.report.failed()) return;
-  disabled = select_services(model, {files.profiles, options.targets}, session.report);
+  disabled = select_services(model, {files.profiles, options.targets});
+  if (check) check_enabled_dependencies(model, session.report);
   if (options.resolve_environment) resolve_service_files(session, model, files.environment);
 }
 
 void fill(Loaded& loaded, const LoadOptions& options, const ProjectFiles& files, Session& session,
           Node& model, const Mapping& disabled) {
   if (!options.all_resources) drop_unused_resources(model);
-  loaded.canonical_json = printed(options, to_json(model, compose_file_type(), JsonStyle::compose));
-  loaded.canonical_yaml = printed(options, to_yaml(model));
+  const Type& type = compose_file_type();
+  if (options.outputs & json_output)
+    loaded.canonical_json = printed(options, to_json(model, type, JsonStyle::compose));
+  if (options.outputs & yaml_output) loaded.canonical_yaml = printed(options, to_yaml(model));
   Project project = bind_project(model, session.sources);
   project.working_dir = files.directory;
   project.config_files = files.files;
   project.env_files = files.env_files;
   project.disabled_services = bind_services(disabled, session.sources);
-  loaded.transfer_json = to_transfer_json(model, disabled, project);
+  if (options.outputs & transfer_output)
+    loaded.transfer_json = to_transfer_json(model, disabled, project);
   loaded.project = std::move(project);
 }
 

@@ -12,6 +12,13 @@
 
 namespace estiba::spec {
 
+/// Texts that `load` writes, as a set: writing them all takes as long as everything else.
+enum Output : unsigned {
+  json_output = 1,      ///< Loaded::canonical_json
+  yaml_output = 2,      ///< Loaded::canonical_yaml
+  transfer_output = 4,  ///< Loaded::transfer_json
+};
+
 struct LoadOptions {
   /// -f, or COMPOSE_FILE, in order; "-" reads standard input. Empty: search by the default names.
   std::vector<std::string> files;
@@ -27,6 +34,7 @@ struct LoadOptions {
        resolve_environment = true;
   /// Keep networks, volumes, configs and secrets that no service uses (--all-resources).
   bool all_resources = false;
+  unsigned outputs = json_output | yaml_output | transfer_output;
 };
 
 struct Loaded {

@@ -43,6 +43,11 @@ std::string identity_of(const Node& item, Identity identity) {
              member(item, "target"), "/", member(item, "protocol", "tcp"));
 }
 
+// Address pools of the same subnet are one pool.
+void take_members(Node& pool, Node later) {
+  for (Entry& entry : *later.mapping()) pool.at_or_add(entry.key) = std::move(entry.value);
+}
+
 void unify_items(Sequence& items, Identity identity) {
   if (identity == Identity::none || items.size() < 2) return;
   std::unordered_map<std::string, size_t> kept_at;
@@ -52,6 +57,8 @@ void unify_items(Sequence& items, Identity identity) {
     auto [found, fresh] = kept_at.emplace(key, kept.size());
     if (fresh || key.empty()) {
       kept.push_back(std::move(item));
+    } else if (identity == Identity::subnet) {
+      take_members(kept[found->second], std::move(item));
     } else {
       kept[found->second] = std::move(item);
     }

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "compose-spec/canonical/canonical.hpp"
+#include "compose-spec/defaults.hpp"
 #include "compose-spec/dotenv.hpp"
 #include "compose-spec/files.hpp"
 #include "compose-spec/merge.hpp"
@@ -85,6 +86,7 @@ Node load_model(Session& session, const std::vector<std::string>& files,
   if (session.report.failed()) return model;
   settle_tags(model);
   check_required(model, type, Path(), session.report);
+  apply_defaults(model);
   if (session.resolve_paths) spec::resolve_paths(model, type, {context.directory, session.home});
   resolve_environment(model, context.environment);
   return model;

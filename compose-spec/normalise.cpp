@@ -52,9 +52,7 @@ void imply_dependencies(Node& service) {
 }
 
 void complete_build(Node& build, const NormaliseOptions& options) {
-  if (build.is_null()) build.value = Mapping();
   if (!build.is_mapping()) return;
-  if (text_of(build, "context").empty()) build.set("context", options.project_directory);
   if (text_of(build, "dockerfile").empty() && text_of(build, "dockerfile_inline").empty())
     build.set("dockerfile", std::string("Dockerfile"));
   Node* arguments = build.find("args");
@@ -67,29 +65,12 @@ void complete_build(Node& build, const NormaliseOptions& options) {
   std::erase_if(*arguments->mapping(), [](const Entry& entry) { return entry.value.is_null(); });
 }
 
-void complete_secrets(Node& service) {
-  if (Node* secrets = service.find("secrets"); secrets && secrets->is_sequence())
-    for (Node& secret : *secrets->sequence())
-      if (secret.is_mapping() && text_of(secret, "target").empty())
-        secret.set("target", cat("/run/secrets/", text_of(secret, "source")));
-}
-
-void count_devices(Node* requests) {
-  if (!requests || !requests->is_sequence()) return;
-  for (Node& request : *requests->sequence())
-    if (request.is_mapping() && !request.find("count") && is_empty(request.find("device_ids")))
-      request.set("count", int64_t{-1});
-}
-
+// A scale written on its own also counts for deploy.
 void complete_deploy(Node& service) {
-  count_devices(service.find("gpus"));
   Node* deploy = service.find("deploy");
-  if (!deploy || !deploy->is_mapping()) return;
   const Node* scale = service.find("scale");
-  if (scale && !deploy->find("replicas")) deploy->set("replicas", scale->value);
-  Node* resources = deploy->find("resources");
-  Node* reservations = resources ? resources->find("reservations") : nullptr;
-  if (reservations) count_devices(reservations->find("devices"));
+  if (deploy && deploy->is_mapping() && scale && !deploy->find("replicas"))
+    deploy->set("replicas", scale->value);
 }
 
 void join_default_network(Node& service) {
@@ -107,7 +88,6 @@ void complete_service(Node& service, const NormaliseOptions& options) {
     policy->value = std::string("missing");
   join_default_network(service);
   imply_dependencies(service);
-  complete_secrets(service);
   complete_deploy(service);
 }
 

@@ -21,7 +21,6 @@ bool takes_part(const Entry& service, const Selection& selection) {
   return false;
 }
 
-// A dependency that does not take part is an error unless it says required: false.
 void check_dependencies(const Entry& service, const std::set<std::string>& enabled,
                         Report& report) {
   const Node* all = service.value.find("depends_on");
@@ -57,20 +56,25 @@ void keep_only(Node& model, std::string_view section, const std::set<std::string
 
 }  // namespace
 
-Mapping select_services(Node& model, const Selection& selection, Report& report) {
+Mapping select_services(Node& model, const Selection& selection) {
   Mapping disabled;
   Node* services = model.find("services");
   if (!services || !services->is_mapping()) return disabled;
   Mapping enabled;
-  std::set<std::string> names;
   for (Entry& service : *services->mapping()) {
     bool enable = takes_part(service, selection);
-    if (enable) names.insert(service.key);
     (enable ? enabled : disabled).push_back(std::move(service));
   }
   *services->mapping() = std::move(enabled);
-  for (const Entry& service : *services->mapping()) check_dependencies(service, names, report);
   return disabled;
+}
+
+void check_enabled_dependencies(const Node& model, Report& report) {
+  const Node* services = model.find("services");
+  if (!services || !services->is_mapping()) return;
+  std::set<std::string> names;
+  add_keys(services, names);
+  for (const Entry& service : *services->mapping()) check_dependencies(service, names, report);
 }
 
 void drop_unused_resources(Node& model) {

@@ -15,7 +15,9 @@ struct Selection {
 };
 
 /// Takes the services that do not take part out of the model and returns them.
-Mapping select_services(Node& model, const Selection& selection, Report& report);
+Mapping select_services(Node& model, const Selection& selection);
+/// A dependency that does not take part is an error unless it says required: false.
+void check_enabled_dependencies(const Node& model, Report& report);
 void drop_unused_resources(Node& model);
 
 }  // namespace estiba::spec

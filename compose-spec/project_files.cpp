@@ -74,8 +74,7 @@ void add_env_files(Session& session, ProjectFiles& project, const std::vector<En
   for (const EnvFile& file : files) {
     Environment known = project.environment;
     known.insert(added.begin(), added.end());
-    for (auto& [name, value] : read_env_file(session, file, {}, Path(), project.environment))
-      added[name] = value;
+    for (auto& [name, value] : read_env_file(session, file, {}, Path(), known)) added[name] = value;
   }
   project.environment.insert(added.begin(), added.end());
 }

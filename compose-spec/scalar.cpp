@@ -72,8 +72,8 @@ std::optional<double> parse_real(std::string_view text) {
 }
 
 std::optional<bool> parse_boolean(std::string_view text) {
-  constexpr std::array<std::string_view, 6> yes{"true", "yes", "y", "on", "1", "t"};
-  constexpr std::array<std::string_view, 6> no{"false", "no", "n", "off", "0", "f"};
+  constexpr std::array<std::string_view, 4> yes{"true", "yes", "y", "on"};
+  constexpr std::array<std::string_view, 4> no{"false", "no", "n", "off"};
   std::string word = text::lower(text);
   if (one_of(word, yes)) return true;
   if (one_of(word, no)) return false;

@@ -158,6 +158,10 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void take_key(Open& parent, const Node& node, std::string_view text) {
     if (!node.is_scalar()) throw Refused{node.span, "a key must be a plain text", ""};
+    if (!node.string())
+      report_.error(node.span, Path(),
+                    cat("a key must be a string, not ", node.is_null() ? "null" : kind_name(node)),
+                    cat("quote it: \"", text.empty() ? "null" : text, "\""));
     parent.key = text.empty() ? scalar_text(node) : std::string(text);
     parent.key_span = node.span;
     parent.has_key = true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -86,6 +87,50 @@ constexpr std::array<Rule, 11> rules{{
     {"unknown token", "this character cannot begin a value", "quote the value"},
 }};
 
+// Where a quote opens that its own line does not close.
+std::optional<size_t> open_quote(std::string_view line) {
+  char quote = 0;
+  size_t opened = 0;
+  for (size_t i = 0; i < line.size(); ++i) {
+    char c = line[i];
+    bool may_open = i == 0 || std::string_view(" ,[{").find(line[i - 1]) != std::string_view::npos;
+    if (quote == 0 && (c == '"' || c == '\'') && may_open) {
+      quote = c;
+      opened = i;
+    } else if (quote == '"' && c == '\\') {
+      ++i;
+    } else if (c == quote) {
+      quote = 0;
+    }
+  }
+  return quote ? std::optional(opened) : std::nullopt;
+}
+
+// The last bracket above the span that nothing closes.
+std::optional<size_t> open_bracket(std::string_view line, int& depth) {
+  for (size_t i = line.size(); i-- > 0;) {
+    if (line[i] == '}' || line[i] == ']') ++depth;
+    if ((line[i] == '{' || line[i] == '[') && --depth < 0) return i;
+  }
+  return std::nullopt;
+}
+
+// The parser sees that something is never closed only at the end of the file; people want to see
+// where it opens.
+Span opening_of(std::string_view message, Span span, const Sources& sources) {
+  bool quote = message.ends_with("in scalar");
+  if (!quote && !message.ends_with("flow not found")) return span;
+  int depth = 0;
+  for (Span above{span.source, span.line, 1}; above.line > 0; --above.line) {
+    std::string_view line = sources.line(above);
+    auto found = quote ? open_quote(line) : open_bracket(line, depth);
+    if (!found) continue;
+    above.column = static_cast<uint32_t>(*found + 1);
+    return above;
+  }
+  return span;
+}
+
 }  // namespace
 
 bool check_encoding(std::string_view text, uint32_t source, Report& report) {
@@ -124,7 +169,8 @@ Finding explain_syntax_error(std::string_view message, Span span, const Sources&
   }
   for (const Rule& rule : rules)
     if (message == rule.parser_message)
-      return {span, std::string(rule.message), std::string(rule.hint)};
+      return {opening_of(message, span, sources), std::string(rule.message),
+              std::string(rule.hint)};
   return {span, cat("not valid YAML: ", message), ""};
 }
 

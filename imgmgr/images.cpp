@@ -1,9 +1,14 @@
 // The facade: finds, lists, names and removes images; importing and bootstrapping are beside it.
 #include "imgmgr/images.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/sys.hpp"
+#include "imgmgr/archive.hpp"
 #include "imgmgr/bootstrap.hpp"
 #include "imgmgr/digest.hpp"
 #include "imgmgr/import.hpp"
@@ -54,6 +59,20 @@ const Known* by_reference(const std::vector<Known>& images, const std::string& t
   for (const auto& image : images)
     if (has_reference(image, reference->full())) return &image;
   return nullptr;
+}
+
+// What the index says of the image with this name alone: the others' manifests need not be read.
+std::vector<IndexEntry> entries_of(const std::vector<IndexEntry>& index, const std::string& text) {
+  auto reference = Reference::parse(text);
+  std::string full = reference ? reference->full() : "";
+  auto named = std::find_if(index.begin(), index.end(), [&](const IndexEntry& entry) {
+    return !full.empty() && entry.reference == full;
+  });
+  if (named == index.end()) return index;
+  std::vector<IndexEntry> out;
+  for (const auto& entry : index)
+    if (entry.manifest == named->manifest) out.push_back(entry);
+  return out;
 }
 
 // With or without "sha256:"; a prefix counts only if one image alone has it.
@@ -114,7 +133,7 @@ Images::Images(std::string state_dir) : impl_(new Impl{Store(std::move(state_dir
 Images::~Images() = default;
 
 std::optional<ImageRecord> Images::find(const std::string& reference) const {
-  auto images = known_images(impl_->store, impl_->store.index());
+  auto images = known_images(impl_->store, entries_of(impl_->store.index(), reference));
   const Known* image = find_known(images, reference);
   if (!image) return std::nullopt;
   return record_of(impl_->store, *image);
@@ -212,6 +231,46 @@ std::vector<std::string> Images::remove(const std::string& reference,
   impl_->store.write_index(removal.index);
   impl_->store.sweep();
   return removal.report;
+}
+
+void Images::save(const std::vector<std::string>& references, const std::string& file) const {
+  std::vector<SavedImage> saved;
+  auto images = known_images(impl_->store, impl_->store.index());
+  for (const auto& text : references) {
+    const Known* image = find_known(images, text);
+    if (!image) throw Error(cat("no such image: ", text));
+    SavedImage out{impl_->store.config(image->id), {}};
+    if (auto reference = Reference::parse(text);
+        reference && has_reference(*image, reference->full()))
+      out.references.push_back(reference->full());
+    saved.push_back(out);
+  }
+  UniqueFd target;
+  if (file != "-") target = sys::open(file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  FdRef fd = file == "-" ? FdRef(STDOUT_FILENO) : FdRef(target);
+  save_archive(impl_->store, saved, [&](std::string_view data) { sys::write_all(fd, data, file); });
+}
+
+std::vector<std::string> Images::load(const std::string& file, const Progress& progress) {
+  if (file == "-")
+    return load_archive(impl_->store, FdRef(STDIN_FILENO), "standard input", progress);
+  return load_archive(impl_->store, sys::open(file, O_RDONLY), file, progress);
+}
+
+std::vector<std::string> Images::prune(Prune which, const std::vector<std::string>& in_use) {
+  auto lock = impl_->store.lock_for_writing();
+  auto index = impl_->store.index();
+  std::vector<std::string> report;
+  for (const auto& image : known_images(impl_->store, index)) {
+    bool used = std::find(in_use.begin(), in_use.end(), image.id) != in_use.end();
+    if (used || (which == Prune::unnamed && !image.references.empty())) continue;
+    Removal removal = remove_whole(index, image, false);
+    index = removal.index;
+    report.insert(report.end(), removal.report.begin(), removal.report.end());
+  }
+  impl_->store.write_index(index);
+  impl_->store.sweep();
+  return report;
 }
 
 }  // namespace estiba::img

@@ -83,6 +83,15 @@ class Images {
   std::vector<std::string> remove(const std::string& reference,
                                   const std::vector<std::string>& in_use, bool force);
 
+  /// docker save: a tar of these images to a file ("-": standard output). References given keep
+  /// their names, ids none.
+  void save(const std::vector<std::string>& references, const std::string& file) const;
+  /// docker load, of Docker's and OCI's archives, compressed or not. Returns the names loaded.
+  std::vector<std::string> load(const std::string& file, const Progress& progress);
+  /// Removes images: those without a name, or all that `in_use` does not list. Returns as remove().
+  enum class Prune { unnamed, unused };
+  std::vector<std::string> prune(Prune which, const std::vector<std::string>& in_use);
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

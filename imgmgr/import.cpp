@@ -29,11 +29,6 @@ std::function<void(uint64_t)> byte_listener(const Progress& progress, uint64_t t
   };
 }
 
-// A committed image must be whole after a power cut: its files reach the disk before its name does.
-void flush(FdRef dir) {
-  if (::syncfs(dir.get()) != 0) throw Error{"syncfs", "", Errno{errno}};
-}
-
 struct Layer {
   std::string diff_id;
   uint64_t size = 0;
@@ -46,9 +41,7 @@ Layer unpack(FdRef source, const std::string& subject, const std::string& into,
   if (::fchmod(root.get(), 0755) != 0) throw Error{"chmod", into, Errno{errno}};
   TarStream stream(source, subject, byte_listener(progress, source_size(source)));
   Extracted extracted = extract_layer(stream, root, {});
-  Layer layer{stream.finish(), extracted.size};
-  flush(root);
-  return layer;
+  return {stream.finish(), extracted.size};
 }
 
 ConfigFile describe(const Layer& layer, const std::string& subject, const ImportRequest& request) {

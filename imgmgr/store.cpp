@@ -11,9 +11,11 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "base/overlay.hpp"
 #include "base/sha256.hpp"
 #include "base/sys.hpp"
 #include "base/text.hpp"
+#include "imgmgr/build_cache.hpp"
 #include "imgmgr/digest.hpp"
 #include "imgmgr/index_json.hpp"
 
@@ -21,6 +23,8 @@ namespace estiba::img {
 namespace {
 
 constexpr size_t max_blob_size = size_t{8} << 20;
+// Steps that no build has used for a month give their layers back.
+constexpr std::chrono::hours cache_lifetime{24 * 30};
 
 using fs::FileLock;
 
@@ -75,7 +79,7 @@ std::string Store::put_blob(std::string_view content) const {
   std::string path = place("blobs", digest);
   if (fs::exists(path)) return digest;
   fs::make_dirs(fs::parent_path(path), 0700);
-  fs::write_atomic(path, content);
+  fs::write_atomic(path, content, 0600, fs::Durability::relaxed);
   return digest;
 }
 
@@ -131,8 +135,18 @@ std::string Store::add_image(const ConfigFile& file, const std::string& referenc
   for (const auto& diff_id : file.diff_ids)
     manifest.layers.push_back({diff_id, layer_size(diff_id)});
   std::string text = manifest_json(manifest);
-  write_index(with_reference(index(), {reference, put_blob(text), text.size()}));
+  IndexEntry entry{reference, put_blob(text), text.size()};
+  auto before = index();
+  if (std::find(before.begin(), before.end(), entry) != before.end()) return manifest.config;
+  // Blobs and layers reach the disk before a name leads to them: one flush for all of them.
+  flush();
+  write_index(with_reference(before, entry));
   return manifest.config;
+}
+
+void Store::flush() const {
+  UniqueFd dir = sys::open(path_, O_RDONLY | O_DIRECTORY);
+  if (::syncfs(dir.get()) != 0) throw Error{"syncfs", path_, Errno{errno}};
 }
 
 void Store::sweep() const {
@@ -149,8 +163,9 @@ void Store::sweep_work_dirs() const {
   std::string parent = fs::join(path_, "tmp");
   for (const auto& name : fs::list_dir(parent)) {
     std::string path = fs::join(parent, name);
-    if (FileLock::try_acquire(fs::join(path, "lock"), FileLock::Mode::exclusive))
-      fs::remove_tree(path);
+    if (!FileLock::try_acquire(fs::join(path, "lock"), FileLock::Mode::exclusive)) continue;
+    detach_mounts_beneath(path);
+    fs::remove_tree(path);
   }
 }
 
@@ -163,6 +178,9 @@ void Store::sweep_unreachable() const {
     blobs.insert({sha256_hex(entry.manifest), sha256_hex(found.config)});
     for (const auto& diff_id : config(found.config).diff_ids) layers.insert(sha256_hex(diff_id));
   }
+  BuildCache cache(path_);
+  cache.expire(cache_lifetime);
+  for (const auto& diff_id : cache.layers()) layers.insert(sha256_hex(diff_id));
   auto remove_others = [this](const char* kind, const std::set<std::string>& kept) {
     std::string parent = cat(path_, "/", kind, "/sha256");
     for (const auto& name : fs::list_dir(parent))

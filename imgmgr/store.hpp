@@ -88,6 +88,7 @@ class Store {
 
  private:
   std::string place(std::string_view kind, const std::string& digest) const;
+  void flush() const;
   void sweep_work_dirs() const;
   void sweep_unreachable() const;
 

@@ -54,8 +54,8 @@ std::string holder_of_port(const std::string& protocol, uint16_t port) {
     if (!text::to_uint(pid)) continue;
     try {
       if (!has_open(pid, links)) continue;
-      auto name = text::trim(fs::read_all(cat("/proc/", pid, "/comm")));
-      return cat(name, " (pid ", pid, ")");
+      std::string name = fs::read_all(cat("/proc/", pid, "/comm"));
+      return cat(text::trim(name), " (pid ", pid, ")");
     } catch (const Error&) {
       continue;  // it ended, or it is not ours to look into
     }

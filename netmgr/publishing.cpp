@@ -122,14 +122,15 @@ void Networks::Impl::restore_sockets(SandboxState& state) {
   const std::string& id = state.sandbox().container_id;
   for (const PortMapping& port : state.sandbox().ports) {
     auto sockets = take_inherited(id, port);
+    bool kept = !sockets.empty();
     try {
-      if (sockets.empty()) sockets = open_sockets(id, port);
+      if (!kept) sockets = open_sockets(id, port);
     } catch (const Error& error) {
       // The kernel's path still works; the port is no longer guarded against others.
       log::warning(cat("a published port could not be reserved again: ", error.message()));
     }
     for (auto& socket : sockets) {
-      if (fds) fds->put(socket.name, socket.fd);
+      if (fds && !kept) fds->put(socket.name, socket.fd);
       state.sockets.push_back(std::move(socket));
     }
   }

@@ -64,12 +64,23 @@ Taken take(const FdSet& set, std::vector<UniqueFd> fds) {
 
 UniqueFd copy_of(const UniqueFd& fd) { return fd ? sys::dup(fd) : UniqueFd{}; }
 
+// Held for as long as the server lives: by it a keeper knows that one does, its child or not.
+fs::FileLock lock_server(const Layout& layout) {
+  make_run_directories(layout);
+  auto lock = fs::FileLock::try_acquire(layout.server_lock(), fs::FileLock::Mode::exclusive);
+  if (!lock) throw Error(cat("another server is running for ", layout.run_dir));
+  return std::move(*lock);
+}
+
 }  // namespace
 
 struct Containers::Impl {
   Impl(const Config& config, Containers& facade)
-      : owner(facade), layout{config.run_dir}, link(layout), cgroups(cgroup::detect()) {
-    make_run_directories(layout);
+      : owner(facade),
+        layout{config.run_dir},
+        lock(lock_server(layout)),
+        link(layout),
+        cgroups(cgroup::detect()) {
     for (auto& message : link.connect()) take_held(std::move(message));
   }
 
@@ -89,6 +100,7 @@ struct Containers::Impl {
 
   Containers& owner;
   Layout layout;
+  fs::FileLock lock;
   KeeperLink link;
   std::unique_ptr<cgroup::Driver> cgroups;
   seccomp::Cache filters;

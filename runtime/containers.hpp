@@ -81,7 +81,8 @@ class Containers {
     std::string run_dir;    ///< $ESTIBA_RUNDIR
     std::string state_dir;  ///< $ESTIBA_ROOT
   };
-  /// Connects to the keeper's socket beneath run_dir.
+  /// Takes the lock RUN_DIR/server.lock (an Error if another server has it) and connects to the
+  /// keeper's socket.
   explicit Containers(Config config);
   ~Containers();
 

@@ -57,6 +57,14 @@ FileObject bind_file_object(const Entry& entry, const Sources& sources) {
   return out;
 }
 
+// An optional dependency that does not take part is nothing to wait for.
+void drop_absent_dependencies(std::map<std::string, Service>& services) {
+  for (auto& [name, service] : services)
+    std::erase_if(service.depends_on, [&](const auto& dependency) {
+      return !dependency.second.required && !services.contains(dependency.first);
+    });
+}
+
 }  // namespace
 
 Project bind_project(const Node& model, const Sources& sources) {
@@ -64,6 +72,7 @@ Project bind_project(const Node& model, const Sources& sources) {
   out.name = text(model, "name");
   if (const Node* services = model.find("services"); services && services->is_mapping()) {
     out.services = bind_services(*services->mapping(), sources);
+    drop_absent_dependencies(out.services);
     for (const Entry& entry : *services->mapping())
       out.services.at(entry.key).config_hash = service_hash(entry.value);
   }

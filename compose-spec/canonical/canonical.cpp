@@ -1,5 +1,7 @@
 #include "compose-spec/canonical/canonical.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "base/text.hpp"
@@ -93,7 +95,8 @@ class Canonicaliser {
   }
 
   void reshape(Node& node, const Type& type, const Path& path) {
-    if (is_open(node)) return;
+    // A mount with variables can still be taken apart, its separators stand outside of ${...}.
+    if (is_open(node) && type.shape != Shape::volume) return;
     const bool text = node.string() != nullptr;
     const bool list = node.is_sequence();
     switch (type.shape) {
@@ -157,9 +160,11 @@ class Canonicaliser {
   void reshape_ports(Node& node, const Path& path) {
     Sequence out;
     Sequence& items = *node.sequence();
+    auto open = [this](const Node& item) { return is_open(item); };
+    if (std::any_of(items.begin(), items.end(), open)) return;
     for (size_t i = 0; i < items.size(); ++i) {
       Node& item = items[i];
-      if (item.is_mapping() || item.tag == MergeTag::reset || is_open(item)) {
+      if (item.is_mapping() || item.tag == MergeTag::reset) {
         default_member(item, "mode", std::string("ingress"));
         default_member(item, "protocol", std::string("tcp"));
         out.push_back(std::move(item));

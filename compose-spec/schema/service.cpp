@@ -197,7 +197,7 @@ const std::array<Attribute, 7> port_attributes{{
     {"name", &text},
     {"mode", &text},
     {"host_ip", &text},
-    {"target", &port_target},
+    {"target", &port_target, Shown::unless_empty, true},
     {"published", &port_published},
     {"protocol", &text},
     {"app_protocol", &text},
@@ -239,8 +239,7 @@ const std::array<Attribute, 3> volume_option_attributes{
     {{"labels", &key_values}, {"nocopy", &boolean}, {"subpath", &text}}};
 const Type volume_options{
     .noun = "a mapping", .forms = mapping_form, .attributes = volume_option_attributes};
-const Type tmpfs_mode{
-    .noun = "a file mode", .forms = number_form | string_form, .cast = Cast::integer};
+const Type tmpfs_mode{.noun = "a file mode", .forms = number_form, .cast = Cast::integer};
 const std::array<Attribute, 2> tmpfs_attributes{{{"size", &size}, {"mode", &tmpfs_mode}}};
 const Type tmpfs_options{
     .noun = "a mapping", .forms = mapping_form, .attributes = tmpfs_attributes};

@@ -103,9 +103,6 @@ class Scanner {
     if (keep) out += rules_.escape;
     if (at_end()) {
       // A lone escape at the end stands for nothing.
-    } else if (rules_.quoting == Quoting::none && peek() != '$' && peek() != rules_.escape) {
-      out = std::string{rules_.escape, peek()};
-      ++at_;
     } else {
       out += peek();
       ++at_;

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
+#include "netmgr/firewall/elements.hpp"
 
 namespace estiba::net {
 namespace {
@@ -59,11 +60,12 @@ void Firewall::warn_once(const ForwardChain& chain) {
 }
 
 void Firewall::change(const Change& change) {
-  std::string text = element_changes(names_.table(), change.gone, change.added);
-  if (text.empty()) return;
+  auto batch = element_changes(names_.table(), change.gone, change.added);
+  if (batch.empty()) return;
   try {
-    if (is_loaded()) return apply_rules(text);
+    return kernel_.socket().run(std::move(batch));
   } catch (const Error& error) {
+    // Somebody has flushed the rules, or a crash came between them and our record.
     log::warning(cat("making the firewall table again: ", error.message()));
   }
   apply_rules(ruleset(names_.table(), change.all));

@@ -7,12 +7,6 @@ namespace {
 
 std::string_view name_of(Protocol protocol) { return protocol == Protocol::tcp ? "tcp" : "udp"; }
 
-std::string map_name(const PublishedPort& port) {
-  std::string_view family = port.target.family == Family::v4 ? "4" : "6";
-  std::string_view kind = !port.host ? "" : is_loopback(*port.host) ? "_loopback" : "_at";
-  return cat(name_of(port.protocol), family, kind);
-}
-
 std::string key(const PublishedPort& port) {
   std::string number = std::to_string(port.host_port);
   return port.host ? cat(to_text(*port.host), " . ", number) : number;
@@ -93,18 +87,21 @@ constexpr std::string_view chains = R"(
   }
 )";
 
-std::string changes(std::string_view verb, const std::string& table,
-                    const std::vector<PublishedPort>& ports) {
+std::string elements(const std::string& table, const std::vector<PublishedPort>& ports) {
   std::string out;
-  for (const auto& port : ports) {
-    if (!has_kernel_path(port)) continue;
-    out += cat(verb, " element inet ", table, " ", map_name(port), " { ",
-               verb == "delete" ? key(port) : element(port), " }\n");
-  }
+  for (const auto& port : ports)
+    if (has_kernel_path(port))
+      out += cat("add element inet ", table, " ", map_name(port), " { ", element(port), " }\n");
   return out;
 }
 
 }  // namespace
+
+std::string map_name(const PublishedPort& port) {
+  std::string_view family = port.target.family == Family::v4 ? "4" : "6";
+  std::string_view kind = !port.host ? "" : is_loopback(*port.host) ? "_loopback" : "_at";
+  return cat(name_of(port.protocol), family, kind);
+}
 
 bool has_kernel_path(const PublishedPort& port) {
   bool same_family = !port.host || port.host->family == port.target.family;
@@ -116,12 +113,7 @@ std::string ruleset(const std::string& table, const std::vector<PublishedPort>& 
   std::string declare = cat("table inet ", table);
   // Declared first so that the deletion cannot fail; all of it is one transaction.
   return cat(declare, "\ndelete ", declare, "\n", declare, " {\n", map_declarations(), chains,
-             "}\n", changes("add", table, ports));
-}
-
-std::string element_changes(const std::string& table, const std::vector<PublishedPort>& gone,
-                            const std::vector<PublishedPort>& added) {
-  return cat(changes("delete", table, gone), changes("add", table, added));
+             "}\n", elements(table, ports));
 }
 
 }  // namespace estiba::net

@@ -25,9 +25,8 @@ struct PublishedPort {
 
 /// Replaces the whole table, whatever it was, by one with these ports.
 std::string ruleset(const std::string& table, const std::vector<PublishedPort>& ports);
-/// One transaction that takes elements away and then adds others.
-std::string element_changes(const std::string& table, const std::vector<PublishedPort>& gone,
-                            const std::vector<PublishedPort>& added);
+/// Which of the table's maps it is an element of.
+std::string map_name(const PublishedPort& port);
 /// Whether the kernel can carry it: not a port of ::1, for which IPv6 has no route_localnet.
 bool has_kernel_path(const PublishedPort& port);
 

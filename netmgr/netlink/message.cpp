@@ -29,6 +29,10 @@ bool Message::tolerates(int code) const {
   return std::find(tolerated_.begin(), tolerated_.end(), code) != tolerated_.end();
 }
 
+bool Message::wants_acknowledgement() const {
+  return read_as<nlmsghdr>(bytes_)->nlmsg_flags & NLM_F_ACK;
+}
+
 void Message::set_sequence(uint32_t sequence) {
   std::memcpy(bytes_.data() + offsetof(nlmsghdr, nlmsg_seq), &sequence, sizeof sequence);
 }

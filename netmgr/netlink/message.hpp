@@ -68,6 +68,7 @@ class Message {
   const std::string& bytes() const { return bytes_; }
   const std::string& subject() const { return subject_; }
   bool tolerates(int code) const;
+  bool wants_acknowledgement() const;
   void set_sequence(uint32_t sequence);
 
  private:

@@ -44,6 +44,9 @@ Error failure(const Message& request, const nlmsghdr& head, std::string_view pay
 Socket::Socket(int protocol) {
   fd_ = UniqueFd{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol)};
   if (!fd_) throw Error{"socket", "AF_NETLINK", Errno{errno}};
+  // The kernel answers before send(2) returns; should it ever not, an error is better than a hang.
+  timeval patience{5, 0};
+  ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   int on = 1;
   // Both only make errors shorter and clearer; a kernel without them (before 4.12) still works.
   ::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
@@ -60,20 +63,24 @@ void Socket::run(std::vector<Message> batch) {
   if (batch.empty()) return;
   std::string bytes;
   uint32_t first = sequence_ + 1;
+  size_t awaited = 0;
   for (auto& message : batch) {
     message.set_sequence(++sequence_);
     bytes += message.bytes();
+    if (message.wants_acknowledgement()) ++awaited;
   }
   send(bytes);
   std::optional<Error> failed;
-  for (size_t acknowledged = 0; acknowledged < batch.size();) {
+  while (awaited > 0) {
     for_each_message(receive(), [&](const nlmsghdr& head, std::string_view payload) {
       uint32_t index = head.nlmsg_seq - first;
       if (head.nlmsg_type != NLMSG_ERROR || index >= batch.size()) return;
-      ++acknowledged;
+      const Message& request = batch[index];
       int code = error_of(payload);
-      if (code != 0 && !failed && !batch[index].tolerates(code))
-        failed = failure(batch[index], head, payload);
+      if (code != 0 && !failed && !request.tolerates(code))
+        failed = failure(request, head, payload);
+      // An error of a transaction's own mark is the only answer to all of it.
+      awaited = request.wants_acknowledgement() ? awaited - 1 : 0;
     });
   }
   if (failed) throw *failed;

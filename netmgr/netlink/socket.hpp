@@ -12,8 +12,9 @@ class Socket {
   /// `protocol` is NETLINK_ROUTE or NETLINK_NETFILTER.
   explicit Socket(int protocol);
 
-  /// Sends all in one write and reads every acknowledgement. An Error is that of the first request
-  /// that failed, with the kernel's own explanation; the later ones have been tried all the same.
+  /// Sends all in one write and reads every acknowledgement asked for. An Error is that of the
+  /// first request that failed, with the kernel's own explanation; the later ones have been tried
+  /// all the same.
   void run(std::vector<Message> batch);
   void run(Message message);
   /// Every message of the answer to a dump request, or the one answer to a plain request.

@@ -70,24 +70,13 @@ Task<Json> Api::stop(ConnectionPtr client, Json params) {
 Task<Json> Api::restart(ConnectionPtr client, Json params) {
   RunContext context = plain_context(params);
   ProjectTurn turn = co_await ProjectTurn::take(lock_of(context.project_name));
-  std::vector<InstancePtr> targets = targets_of(core_, params);
-  std::set<std::string> services;
-  for (const InstancePtr& instance : targets) services.insert(instance->record.service);
-  scheduler::ObservedState observed = observe(core_, context.project_name, nullptr);
-  if (!json::bool_at(params, "no_deps").value_or(false))
-    for (const scheduler::ObservedContainer& container : observed.containers)
-      for (const scheduler::ObservedDependency& dependency : container.depends_on)
-        if (dependency.restart && services.contains(dependency.service) && !container.one_off &&
-            container.state == scheduler::ContainerState::running)
-          services.insert(container.service);
-  std::vector<std::string> names(services.begin(), services.end());
+  targets_of(core_, params);
+  bool alone = json::bool_at(params, "no_deps").value_or(false);
+  scheduler::Plan plan = scheduler::plan_restart(
+      observe(core_, context.project_name, nullptr), json::strings_at(params, "targets"),
+      alone ? scheduler::Dependents::leave : scheduler::Dependents::restart);
   PlanRunner runner(core_, supervisor_, client, std::move(context));
-  scheduler::Plan down = scheduler::plan_stop(observed, names);
-  co_await runner.run(down);
-  scheduler::ObservedState stopped =
-      observe(core_, json::required_string(params, "project"), nullptr);
-  scheduler::Plan again = scheduler::plan_start(stopped, names);
-  co_await runner.run(again);
+  co_await runner.run(plan);
   co_return Json::object();
 }
 

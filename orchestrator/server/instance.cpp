@@ -35,6 +35,8 @@ ContainerRecord record_from(const Json& json) {
   record.created = json::required_string(json, "created");
   record.labels = json.at("labels").get<std::map<std::string, std::string>>();
   record.anonymous_volumes = json.at("anonymous_volumes").get<std::map<std::string, std::string>>();
+  if (json.contains("joins"))
+    record.joins = json.at("joins").get<std::map<std::string, std::string>>();
   record.model = json.at("model").dump();
   return record;
 }
@@ -58,6 +60,8 @@ InstancePtr load_instance(asio::io_context& io, const std::string& directory) {
   std::string status_file = cat(directory, "/state.json");
   if (auto text = fs::read_if_exists(status_file))
     instance->status = status_from(parse_json(*text, status_file));
+  instance->restarts =
+      scheduler::RestartTracker(instance->service().restart, instance->status.restart_count);
   return instance;
 }
 
@@ -80,6 +84,7 @@ void save_record(const Paths& paths, const ContainerRecord& record) {
             {"created", record.created},
             {"labels", record.labels},
             {"anonymous_volumes", record.anonymous_volumes},
+            {"joins", record.joins},
             {"model", parse_json(record.model, "the service's model")}};
   fs::write_atomic(cat(paths.container(record.id), "/container.json"), json.dump(), 0600,
                    fs::Durability::relaxed);

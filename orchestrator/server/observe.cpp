@@ -10,19 +10,6 @@ namespace {
 
 using scheduler::ObservedState;
 
-// Containers whose namespaces this one shares: they must be there first, and recreated with it.
-std::vector<std::string> joined(const Core& core, const Instance& instance) {
-  std::vector<std::string> ids;
-  const spec::Service& service = instance.service();
-  for (const std::string& mode : {service.network_mode, service.ipc, service.pid}) {
-    if (!mode.starts_with("service:")) continue;
-    for (const InstancePtr& other : core.of_project(instance.record.project))
-      if (other->record.service == mode.substr(8) && !other->record.one_off)
-        ids.push_back(other->record.id);
-  }
-  return ids;
-}
-
 scheduler::ObservedContainer observe_container(const Core& core, const Instance& instance) {
   scheduler::ObservedContainer seen;
   const ContainerRecord& record = instance.record;
@@ -41,10 +28,11 @@ scheduler::ObservedContainer observe_container(const Core& core, const Instance&
   for (const spec::ServiceVolume& volume : instance.service().volumes)
     if (volume.type == "volume" && !volume.source.empty())
       seen.volumes.push_back(instance.model.volumes.at(volume.source).name);
-  seen.joined_containers = joined(core, instance);
+  for (const auto& [service, id] : record.joins) seen.joined_containers.push_back(id);
   seen.depends_on = scheduler::parse_depends_on_label(label(record.labels, labels::depends_on));
-  for (const spec::Port& port : instance.service().ports)
-    if (!port.published.empty()) seen.published.push_back(cat(port.published, "/", port.protocol));
+  if (auto sandbox = core.networks.sandbox(record.id))
+    for (const net::PortMapping& port : sandbox->ports)
+      seen.published.push_back(cat(std::to_string(port.host_port), "/", port.protocol));
   return seen;
 }
 

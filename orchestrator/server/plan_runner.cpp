@@ -153,10 +153,11 @@ Task<> PlanRunner::perform(scheduler::CreateVolume action) {
 Task<> PlanRunner::perform(scheduler::RemoveVolume action) {
   std::string id = cat("Volume ", action.name);
   client_->progress(id, "Removing", "working");
-  co_await on_pool(core_.pool, [this, name = action.name] {
+  auto remove = [this, name = action.name] {
     core_.volumes.remove(name);
     return true;
-  });
+  };
+  co_await on_pool(core_.pool, std::move(remove));
   ++removed_;
   client_->progress(id, "Removed", "done");
 }
@@ -195,6 +196,8 @@ Task<> PlanRunner::perform(scheduler::CreateContainer action) {
     record.anonymous_volumes = replaced->record.anonymous_volumes;
   if (auto kept = kept_volumes_.find(action.name); kept != kept_volumes_.end())
     record.anonymous_volumes = kept->second;
+  for (const auto& [joined, container] : action.joins)
+    record.joins[joined] = find(container)->record.id;
   std::string id = cat("Container ", action.name);
   client_->progress(id, replaced ? "Recreate" : "Creating", "working");
   // The old one keeps its name for the user to see until it is gone.
@@ -228,8 +231,9 @@ Task<> PlanRunner::perform(scheduler::RemoveContainer action) {
                    (!action.successor.empty() && context_.renew_anonymous_volumes);
   std::string id = progress_id(*instance);
   if (action.successor.empty()) client_->progress(id, "Removing", "working");
-  co_await supervisor_.remove(instance, anonymous ? Supervisor::AnonymousVolumes::remove
-                                                  : Supervisor::AnonymousVolumes::keep);
+  auto volumes =
+      anonymous ? Supervisor::AnonymousVolumes::remove : Supervisor::AnonymousVolumes::keep;
+  co_await supervisor_.remove(instance, volumes);
   ++removed_;
   if (action.successor.empty()) client_->progress(id, "Removed", "done");
 }

@@ -18,6 +18,9 @@ InstancePtr referred(const Core& core, const Instance& instance, const std::stri
     if (InstancePtr found = core.by_name(name)) return found;
     throw Error(cat("there is no container \"", name, "\" (", mode, ")"));
   }
+  if (auto joined = instance.record.joins.find(name); joined != instance.record.joins.end())
+    if (auto found = core.instances.find(joined->second); found != core.instances.end())
+      return found->second;
   for (const InstancePtr& other : core.of_project(instance.record.project))
     if (other->record.service == name && !other->record.one_off && other->running()) return other;
   throw Error(cat("service \"", name, "\" is not running, and ", mode, " shares its namespace"));

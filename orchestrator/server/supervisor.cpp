@@ -55,6 +55,13 @@ Task<> last_output(asio::io_context& io, std::shared_ptr<LogWriter> log) {
   co_await log->finished();
 }
 
+Task<> until_down(InstancePtr instance, Deadline deadline) {
+  while (instance->running()) {
+    bool in_time = co_await instance->changed.wait(deadline);
+    if (!in_time) co_return;
+  }
+}
+
 }  // namespace
 
 Supervisor::Supervisor(Core& core) : core_(core) {
@@ -86,11 +93,12 @@ Task<InstancePtr> Supervisor::create(ContainerRecord record) {
     if (volume.type == "volume" && !volume.source.empty() && !volume.volume.nocopy &&
         volume.volume.subpath.empty())
       seeds[volume.target] = instance->model.volumes.at(volume.source).name;
-  if (!seeds.empty())
-    co_await on_pool(core_.pool, [this, seeds, layers = image.layer_dirs] {
-      for (const auto& [target, volume] : seeds) core_.volumes.seed(volume, layers, target);
-      return true;
-    });
+  // The work has a name: g++ 12 destroys the captures of a lambda within co_await twice.
+  auto fill_volumes = [this, seeds, layers = image.layer_dirs] {
+    for (const auto& [target, volume] : seeds) core_.volumes.seed(volume, layers, target);
+    return true;
+  };
+  if (!seeds.empty()) co_await on_pool(core_.pool, std::move(fill_volumes));
   core_.emit("create", *instance);
   co_return instance;
 }
@@ -144,6 +152,7 @@ void Supervisor::follow_log(Instance& instance, runtime::Streams streams) {
     for (UniqueFd* fd :
          {&streams.terminal, &streams.stdin_writer, &streams.stdout_reader, &streams.stderr_reader})
       if (*fd) instance.attached->fds.push_back(std::move(*fd));
+    core_.containers.close_stdin(instance.record.id);
     return;
   }
   instance.log = std::make_shared<LogWriter>(core_.io, log_options(core_, instance));
@@ -261,10 +270,9 @@ Task<> Supervisor::stop(InstancePtr instance, std::optional<seconds> grace) {
   if (grace) patience = *grace;
   core_.containers.signal(instance->record.id, signal);
   Deadline deadline = in(patience);
-  while (instance->running() && co_await instance->changed.wait(deadline)) continue;
+  co_await until_down(instance, deadline);
   if (instance->running()) core_.containers.kill_all(instance->record.id);
-  deadline = in(kill_bound);
-  while (instance->running() && co_await instance->changed.wait(deadline)) continue;
+  co_await until_down(instance, in(kill_bound));
   if (instance->running())
     throw Error(cat(instance->record.name,
                     " does not end even after SIGKILL; a process in it is stuck in the kernel"));
@@ -316,10 +324,11 @@ Task<> Supervisor::remove(InstancePtr instance, AnonymousVolumes volumes) {
   file_contents.erase(id);
   std::string doomed = cat(core_.paths.container(id), ".removing");
   sys::rename(core_.paths.container(id), doomed);
-  co_await on_pool(core_.pool, [doomed] {
+  auto remove_files = [doomed] {
     fs::remove_tree(doomed);
     return true;
-  });
+  };
+  co_await on_pool(core_.pool, std::move(remove_files));
   if (volumes == AnonymousVolumes::remove)
     for (const auto& [target, volume] : instance->record.anonymous_volumes)
       core_.volumes.remove(volume);

@@ -29,6 +29,9 @@ void Supervisor::take_over() {
     auto found = core_.instances.find(adopted.id);
     if (found == core_.instances.end()) {
       core_.containers.kill_all(adopted.id);
+    } else if (adopted.pid == 0) {
+      // It has ended: its exit is among the unread ones, its last lines are still in the pipes.
+      follow_log(*found->second, std::move(adopted.streams));
     } else {
       adopt(found->second, std::move(adopted));
     }

@@ -77,6 +77,19 @@ void remove_directory(const std::string& directory) {
   }
 }
 
+FdRef UnifiedTree::program_for(const Resources& resources) {
+  auto [entry, fresh] = programs_.try_emplace(device_rules(resources));
+  if (fresh) {
+    try {
+      entry->second = load_device_program(device_program(entry->first));
+    } catch (const Error&) {
+      programs_.erase(entry);
+      throw;
+    }
+  }
+  return entry->second;
+}
+
 std::string UnifiedTree::create(const std::string& name, const std::optional<Resources>& devices) {
   std::string path = directory(name);
   fs::make_dirs(fs::parent_path(path), 0755);
@@ -85,10 +98,8 @@ std::string UnifiedTree::create(const std::string& name, const std::optional<Res
   ::rmdir(path.c_str());
   bool fresh = ::mkdir(path.c_str(), 0755) == 0;
   if (!fresh && errno != EEXIST) throw Error{"mkdir", path, Errno{errno}};
-  if (fresh && devices) {
-    UniqueFd program = load_device_program(device_program(device_rules(*devices)));
-    attach_device_program(sys::open(path, O_RDONLY | O_DIRECTORY), program);
-  }
+  if (fresh && devices)
+    attach_device_program(sys::open(path, O_RDONLY | O_DIRECTORY), program_for(*devices));
   return path;
 }
 

@@ -1,10 +1,12 @@
 // Reading and writing cgroup files, for both drivers; and what the v2 tree gives even where it has
 // no controllers: kill, freeze and device programs.
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.hpp"
 #include "runtime/cgroup/driver.hpp"
 
 namespace estiba::runtime::cgroup {
@@ -33,7 +35,11 @@ class UnifiedTree {
   void release();
 
  private:
+  FdRef program_for(const Resources& resources);
+
   std::string root_;
+  /// Loaded device programs by their rules: most containers have the same.
+  std::map<std::vector<std::string>, UniqueFd> programs_;
 };
 
 }  // namespace estiba::runtime::cgroup

@@ -109,6 +109,7 @@ void V1Driver::kill_all(const std::string& name) {
   // Frozen processes fork no further; a few passes catch those that were forking.
   constexpr int passes = 10;
   std::string any = directory(has("freezer") ? "freezer" : controllers_.front(), name);
+  if (!fs::exists(any)) return;
   set_frozen(name, State::frozen);
   for (int pass = 0; pass < passes; ++pass) {
     auto pids = processes_in(any);

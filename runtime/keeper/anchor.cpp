@@ -110,6 +110,7 @@ int wait_for_keeper(const Layout& layout, pid_t keeper) {
 
 int run_anchor(const KeeperConfig& config) {
   ::prctl(PR_SET_NAME, "estiba-anchor");
+  reset_signals();
   auto lock = lock_or_yield(config.layout);
   if (!lock) return 0;
   sys::prctl(PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER");

@@ -266,6 +266,8 @@ void Children::record_exit(Child& child, const Exited& exit) {
     child.pidfd.reset();
     child.streams.stdin_writer.reset();
   } else {
+    // An anchor may have written one; nobody asks for an exec's end later.
+    ::unlink(layout_.exit_of(id).c_str());
     children_.erase(id);
   }
 }
@@ -278,7 +280,9 @@ void Children::adopt(ProcessRecord record) {
   std::string id = record.id;
   auto pidfd = open_process(record);
   if (!pidfd) {
-    if (!load_exit(layout_, id)) save(layout_, unknown_exit(record));
+    bool is_container = record.kind == ProcessKind::container;
+    if (is_container && !load_exit(layout_, id)) save(layout_, unknown_exit(record));
+    if (!is_container) ::unlink(layout_.exit_of(id).c_str());
     erase_record(layout_, id);
     return;
   }

@@ -16,7 +16,7 @@ namespace {
 
 [[noreturn]] void become_command(FdRef status, const std::vector<std::string>& command) {
   try {
-    reset_signals();
+    reset_signal_mask_and_umask();
     // A process group of its own, in the foreground of the terminal, if there is one.
     ::setpgid(0, 0);
     ::signal(SIGTTOU, SIG_IGN);

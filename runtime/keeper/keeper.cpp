@@ -39,7 +39,10 @@ class Keeper {
     loop_.watch(listener_, [this] { accept(); });
     watch_children();
     server_.ensure();
-    loop_.run([this] { return shutting_down_ && !connection_ && !server_.running(); });
+    loop_.run([this] {
+      shut_down_when_idle();
+      return shutting_down_ && !connection_ && !server_.running();
+    });
     return 0;
   }
 
@@ -102,6 +105,7 @@ class Keeper {
       Received received = receive_packet(connection_, Wait::no);
       if (received.closed) {
         drop_connection();
+        if (!shutting_down_) shutdown_wanted_ = false;
         server_.connection_lost();
         return;
       }
@@ -136,9 +140,15 @@ class Keeper {
   void on(ReturnTerminal& message, std::vector<UniqueFd> fds) {
     if (!fds.empty()) children_.return_terminal(message.id, std::move(fds.front()));
   }
-  // With containers still running this server is wrong, and the next one will be right.
   void on(Shutdown&, std::vector<UniqueFd>) {
-    if (children_.any_running()) return;
+    shutdown_wanted_ = true;
+    shut_down_when_idle();
+  }
+
+  // An end may be on its way that the server has seen before us. With containers that go on
+  // running this server is wrong, and once it has gone the next one will be right.
+  void shut_down_when_idle() {
+    if (!shutdown_wanted_ || shutting_down_ || children_.any_running()) return;
     shutting_down_ = true;
     server_.stop();
     // Gone before the end, so that a new anchor can tell an ending keeper from a running one.
@@ -151,7 +161,7 @@ class Keeper {
   PacketQueue queue_;
   UniqueFd listener_, connection_, signals_;
   std::map<std::string, UniqueFd> stored_;
-  bool shutting_down_ = false, wants_write_ = false;
+  bool shutdown_wanted_ = false, shutting_down_ = false, wants_write_ = false;
   Children children_;
 };
 

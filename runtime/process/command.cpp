@@ -149,6 +149,10 @@ void reset_signals() {
   struct sigaction action {};
   action.sa_handler = SIG_DFL;
   for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &action, nullptr);
+  reset_signal_mask_and_umask();
+}
+
+void reset_signal_mask_and_umask() {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -25,8 +25,10 @@ Identity identity_inside(const ProcessSetup& process);
 void add_home(std::vector<std::string>& env, const Identity& identity);
 /// Makes the directory if needed and enters it; an Error if that leads out of the root.
 void enter_directory(const std::string& cwd);
-/// Signal dispositions, mask and umask as a fresh process has them.
+/// Dispositions, mask and umask as a fresh process has them. For who was started from outside; its
+/// children only have to undo what it did itself.
 void reset_signals();
+void reset_signal_mask_and_umask();
 void apply_rlimits(const std::vector<RlimitSetup>& rlimits);
 /// A new session keyring, so that no key of ours is possessed.
 void join_new_keyring();

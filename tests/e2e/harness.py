@@ -110,7 +110,7 @@ class Scenario(unittest.TestCase):
             background.end()
         for folder in dict.fromkeys([self.project, *self.projects]):
             if any(folder.glob("*compose*.y*ml")):
-                self.run_estiba("down", "-v", "-t", "0", "--remove-orphans", cwd=folder)
+                self.run_estiba("--profile", "*", "down", "-v", "-t", "0", "--remove-orphans", cwd=folder)
         left = host_diff.settled_difference(self.before, relevant=self._relevant)
         if left and not failed_before:
             self.fail("after `down` the host is not as before:\n" + "\n".join(left))
@@ -268,13 +268,19 @@ class Scenario(unittest.TestCase):
             line.startswith(f"+ process {pid} ") for pid in self._own_processes())
 
     def _failed(self):
-        return not self._outcome.success
+        # _outcome.success is of no use: within tearDown it speaks of tearDown alone.
+        result = self._outcome.result
+        return any(test is self for test, _ in result.failures + result.errors)
 
     def _show_state(self):
         """What a failure is understood by, as far as it can still be had."""
         with contextlib.suppress(Exception):
+            for background in self.backgrounds:
+                print(Result(background.arguments, background.process.poll(), background.out(),
+                             background.err()), file=sys.stderr)
             for arguments in (("ps", "-a"), ("logs", "--no-color", "--tail", "20")):
                 print(self.run_estiba(*arguments, timeout=10), file=sys.stderr)
+            print((self.top / "run/estiba.log").read_text()[-4000:], file=sys.stderr)
 
     def _restore_host(self):
         """Takes away what an orderly end has not, so that the next test starts from a clean host."""

@@ -18,7 +18,7 @@ class BadFiles(Scenario):
         self.fails("up", "-d", says=["compose.yaml"])
 
     def test_a_named_file_that_does_not_exist(self):
-        self.fails("-f", "nowhere.yaml", "up", "-d", says=["nowhere.yaml", "no such file"])
+        self.fails("-f", "nowhere.yaml", "up", "-d", says=["nowhere.yaml", "does not exist"])
 
     def test_an_empty_file(self):
         self.refused("", "compose.yaml", "empty")
@@ -44,7 +44,7 @@ class BadFiles(Scenario):
               a: {image: x, depends_on: [b]}
               b: {image: x, depends_on: [c]}
               c: {image: x, depends_on: [a]}
-        """, "cycle", "a", "b", "c")
+        """, "a -> b -> c -> a")
 
     def test_an_undefined_network(self):
         self.refused("services: {a: {image: x, networks: [nowhere]}}", "a", "nowhere", "network")

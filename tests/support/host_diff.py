@@ -18,9 +18,14 @@ def lines_of(*command):
     return result.stdout.splitlines()
 
 
+def file_lines(path):
+    with open(path) as file:
+        return file.read().splitlines()
+
+
 def mounts():
     # Mount id, parent id and propagation peers change without anybody's doing.
-    for line in open("/proc/self/mountinfo"):
+    for line in file_lines("/proc/self/mountinfo"):
         fields = line.split()
         rest = fields[fields.index("-"):]
         yield f"mount {fields[4]} {fields[3]} {fields[5]} {' '.join(rest)}"
@@ -88,12 +93,12 @@ def different_namespaces(pid):
 
 
 def sockets():
-    for line in open("/proc/net/unix"):
+    for line in file_lines("/proc/net/unix"):
         path = line.split()[-1]
         if "estiba" in path:
             yield "socket " + path
     for kind in ("tcp", "tcp6"):
-        for line in list(open(f"/proc/net/{kind}"))[1:]:
+        for line in file_lines(f"/proc/net/{kind}")[1:]:
             fields = line.split()
             if fields[3] == "0A":
                 yield f"listening {kind} {fields[1]}"
@@ -103,7 +108,7 @@ def others():
     for path in glob.glob("/sys/block/loop*/loop/backing_file"):
         yield "loop device " + path
     for kind in ("shm", "sem", "msg"):
-        for line in list(open(f"/proc/sysvipc/{kind}"))[1:]:
+        for line in file_lines(f"/proc/sysvipc/{kind}")[1:]:
             yield f"ipc {kind} " + " ".join(line.split()[:2])
 
 

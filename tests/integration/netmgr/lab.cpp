@@ -149,7 +149,9 @@ void Lab::SetUp() {
   shell("ip link set lo up");
   shell(cat("ip link add out0 type veth peer name out1 netns /proc/", std::to_string(::getpid()),
             "/fd/", std::to_string(neighbour_.get())));
-  shell(cat("ip addr add ", host_address, "/24 dev out0; ip link set out0 up"));
+  shell(cat("ip addr add ", host_address, "/24 dev out0;",
+            // No link-local address that would come a second later and spoil comparisons.
+            "echo 1 > /proc/sys/net/ipv6/conf/out0/disable_ipv6; ip link set out0 up"));
   ScopedNetns there(neighbour_);
   shell(cat("ip addr add ", neighbour_address, "/24 dev out1; ip link set out1 up"));
 }
@@ -186,7 +188,7 @@ UniqueFd Lab::netns_of(Networks& networks, const std::string& container) {
 
 std::string Lab::host_state() const {
   return shell(
-      cat("ip -o link | sed 's/qdisc.*//'; ip -o addr; ip route show table all; ip rule; "
+      cat("ip -o link | sed 's/<.*//'; ip -o addr; ip route show table all; ip rule; "
           "nft list ruleset; grep ",
           dir_, " /proc/self/mountinfo || true"));
 }

@@ -80,7 +80,9 @@ class Host {
     config_ = {cat(root_, "/run"), cat(root_, "/state")};
     image_ = make_image(cat(root_, "/image"));
     server_ = cat(root_, "/server");
-    fs::write_atomic(server_, "#!/bin/sh\necho $$ >$ESTIBA_RUNDIR/server.pid\nexec sleep 1000\n",
+    fs::write_atomic(server_,
+                     "#!/bin/sh\ncd $ESTIBA_RUNDIR\ntest -e server.pid && kill $(cat server.pid)\n"
+                     "echo $$ >new.pid\nmv new.pid server.pid\nexec sleep 1000\n",
                      0755, fs::Durability::relaxed);
     start_anchor(server_, config_);
     connect();
@@ -231,10 +233,15 @@ class Host {
     return 0;
   }
 
+  std::string server_pid_file() const { return cat(config_.run_dir, "/server.pid"); }
+  void wait_for_server() const {
+    wait_for("the server", [&] { return fs::exists(server_pid_file()); });
+  }
   void kill_server() {
-    auto pid = fs::read_if_exists(cat(config_.run_dir, "/server.pid"));
-    if (pid) ::kill(static_cast<pid_t>(*text::to_int(text::trim(*pid))), SIGKILL);
-    ::unlink(cat(config_.run_dir, "/server.pid").c_str());
+    wait_for_server();
+    auto pid = text::to_int(text::trim(fs::read_all(server_pid_file())));
+    ::unlink(server_pid_file().c_str());
+    ::kill(static_cast<pid_t>(*pid), SIGKILL);
   }
 
   void kill_containers() {
@@ -254,6 +261,7 @@ class Host {
   void end() {
     if (!containers_) connect();
     kill_containers();
+    wait_for_server();
     containers_->shut_down();
     wait_for("the keeper to take its socket away",
              [&] { return !fs::exists(cat(config_.run_dir, "/keeper.sock")); });

@@ -26,11 +26,9 @@ std::string read_line(FdRef fd) {
 }
 
 TEST_F(Keeper, StartsTheServerAndStartsItAgainWhenItDies) {
-  std::string pid_file = cat(host().config().run_dir, "/server.pid");
-  testing::wait_for("the server", [&] { return fs::exists(pid_file); });
   host().disconnect();
   host().kill_server();
-  testing::wait_for("the next server", [&] { return fs::exists(pid_file); });
+  host().wait_for_server();
 }
 
 TEST_F(Keeper, HandsOutWhatItHoldsToANewServer) {
@@ -46,6 +44,11 @@ TEST_F(Keeper, HandsOutWhatItHoldsToANewServer) {
   EXPECT_EQ(read_line(adopted[0].streams.stdout_reader), "got this");
   EXPECT_TRUE(host().containers().signal(spec.id, SIGKILL));
   EXPECT_EQ(host().wait_exit(spec.id).exit_code, 137);
+}
+
+TEST_F(Keeper, KillingWhatHasEndedIsFine) {
+  host().containers().kill_all(std::string(64, 'c'));
+  host().containers().remove(std::string(64, 'c'));
 }
 
 TEST_F(Keeper, KeepsExitsAndLastLinesForAServerThatWasAway) {
@@ -156,6 +159,7 @@ TEST_F(Keeper, YieldsToARunningAnchor) {
 
 TEST_F(Keeper, LeavesNothingBehindAfterShutDown) {
   host().run(host().shell("true"));
+  host().wait_for_server();
   host().containers().shut_down();
   testing::wait_for("the socket's end",
                     [&] { return !fs::exists(cat(host().config().run_dir, "/keeper.sock")); });
@@ -165,6 +169,32 @@ TEST_F(Keeper, LeavesNothingBehindAfterShutDown) {
                     [&] { return !fs::exists(host().config().run_dir); });
   start_anchor(host().server(), host().config());
   host().connect();
+}
+
+TEST_F(Keeper, TakesNoSecondServer) {
+  EXPECT_THROW(Containers(host().config()), Error);
+  EXPECT_EQ(host().run(host().shell("echo fine")).out, "fine\n");
+}
+
+TEST_F(Keeper, StartsNoServerBesideALivingOneThatIsNotItsChild) {
+  host().wait_for_server();
+  std::string before = fs::read_all(host().server_pid_file());
+  pid_t keeper = host().process_named("estiba-keeper");
+  ::kill(keeper, SIGKILL);
+  testing::wait_for("another keeper", [&] {
+    host().dispatch();
+    pid_t now = host().process_named("estiba-keeper");
+    return now != 0 && now != keeper;
+  });
+  testing::wait_for("the reconnection", [&] {
+    host().dispatch();
+    try {
+      return host().run(host().shell("echo fine")).out == "fine\n";
+    } catch (const Error&) {
+      return false;
+    }
+  });
+  EXPECT_EQ(fs::read_all(host().server_pid_file()), before);
 }
 
 TEST_F(Keeper, LetsNobodyElseConnect) {

@@ -45,12 +45,18 @@ TEST(Words, Patterns) {
   EXPECT_EQ(word("${V%.gz} ${V%%.*} ${V%.*}"), "foo-bar-bar.tar foo-bar-bar foo-bar-bar.tar");
   EXPECT_EQ(word("${V/bar/x} ${V//bar/x} ${V//-/_}"),
             "foo-x-bar.tar.gz foo-x-x.tar.gz foo_bar_bar.tar.gz");
-  EXPECT_EQ(word("${V#??" "?-}"), "bar-bar.tar.gz");
+  EXPECT_EQ(word("${V#??"
+                 "?-}"),
+            "bar-bar.tar.gz");
 }
 
 TEST(Words, ValuesSplitOutsideQuotesOnly) {
   EXPECT_EQ(expand_words("$W \"$W\" x", lookup, {}),
             (std::vector<std::string>{"two", "words", "two words", "x"}));
+}
+
+TEST(Words, QuotesMeanNothingInAHeredocAndEscapesDo) {
+  EXPECT_EQ(word(R"("q" '$A' \$A a\nb)", {.quoting = Quoting::none}), R"("q" 'one' $A anb)");
 }
 
 TEST(Words, UnsetOnesStayWhenAsked) {

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.hpp"
 #include "base/fs.hpp"
+#include "base/text.hpp"
+#include "netmgr/firewall/elements.hpp"
 #include "netmgr/names.hpp"
 
 namespace estiba::net {
@@ -25,14 +28,37 @@ TEST(Ruleset, IsAsWritten) {
             fs::read_all(ESTIBA_SOURCE_DIR "/tests/golden/netmgr/ruleset.nft"));
 }
 
-TEST(Ruleset, ChangesElementsInOneText) {
-  EXPECT_EQ(element_changes("estiba_3fa9", {port("", "10.77.1.2")}, {port("", "10.77.1.9")}),
-            "delete element inet estiba_3fa9 tcp4 { 8080 }\n"
-            "add element inet estiba_3fa9 tcp4 { 8080 : 10.77.1.9 . 80 }\n");
+std::string hex_of(const std::string& bytes) {
+  return text::hex({reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()});
 }
 
-TEST(Ruleset, LeavesToTheProxyWhatTheKernelCannotDo) {
-  EXPECT_EQ(element_changes("estiba", {}, {port("::1", "fd77::2"), port("::1", "10.77.1.2")}), "");
+TEST(MapElements, FillWholeRegisters) {
+  std::string out;
+  for (const auto& one : every_kind) {
+    MapElement element = map_element(one);
+    out += cat(element.map, " ", hex_of(element.key), " ", hex_of(element.data), "\n");
+  }
+  EXPECT_EQ(out,
+            "tcp4 1f90 0a4d010200500000\n"
+            "tcp4_at c00002071f900000 0a4d010200500000\n"
+            "tcp4_loopback 7f0000011f900000 0a4d010200500000\n"
+            "tcp6 1f90 fd77000000000000000000000000000200500000\n"
+            "tcp6_at 20010db80000000000000000000000071f900000 "
+            "fd77000000000000000000000000000200500000\n"
+            "udp4 1f90 0a4d010300500000\n");
+}
+
+TEST(MapElements, ChangeInOneTransaction) {
+  auto batch = element_changes("estiba", {port("", "10.77.1.2")}, {port("", "10.77.1.9")});
+  ASSERT_EQ(batch.size(), 4u) << "begin, delete, add, end";
+  EXPECT_FALSE(batch.front().wants_acknowledgement());
+  EXPECT_EQ(batch[1].subject(), "unpublishing port 8080");
+  EXPECT_EQ(batch[2].subject(), "publishing port 8080");
+}
+
+TEST(MapElements, LeaveToTheProxyWhatTheKernelCannotDo) {
+  EXPECT_TRUE(
+      element_changes("estiba", {}, {port("::1", "fd77::2"), port("::1", "10.77.1.2")}).empty());
   EXPECT_TRUE(has_kernel_path(port("127.0.0.1", "10.77.1.2")));
 }
 

@@ -119,6 +119,16 @@ TEST(Recreate, RestartsContainersThatShareNamespacesWithOneThatStartsAnew) {
             "#2 [0,1] start container p-app-1  (vpn is restarted)\n");
 }
 
+TEST(Recreate, LeavesWhatSharedNamespacesWithAServiceScaledToNothing) {
+  Model model;
+  model.service("vpn");
+  model.service("app").network_mode = "service:vpn";
+  ObservedState state = up(model);
+  EXPECT_EQ(up_text(model, state, {.scale = {{"vpn", 0}}}),
+            "#0 [] stop container p-vpn-1  (scale 1 -> 0)\n"
+            "#1 [0] remove container p-vpn-1  (scale 1 -> 0)\n");
+}
+
 TEST(Recreate, FollowsVolumesFrom) {
   Model model;
   model.service("data");

@@ -1,0 +1,86 @@
+// Builds images from Dockerfiles. Stages run in parallel as far as they do not need one another;
+// stages that the target does not need are not run; every step's result is remembered by what it
+// depends on.
+#pragma once
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "imgmgr/build/step_runner.hpp"
+
+namespace estiba::img {
+
+/// Content for RUN --mount=type=secret: from a file, or given.
+struct BuildSecret {
+  std::string file;
+  std::optional<std::string> content;
+};
+
+/// What happens in a build. `step` numbers steps in the order they begin, from 1.
+struct StepStarted {
+  int step = 0;
+  std::string name;  ///< "[stage 2/5] RUN make"
+};
+struct StepOutput {
+  int step = 0;
+  std::string text;  ///< as it came: not whole lines
+};
+enum class StepResult { done, cached, failed };
+struct StepEnded {
+  int step = 0;
+  StepResult result = StepResult::done;
+  std::chrono::nanoseconds duration{0};
+};
+struct BuildWarning {
+  std::string text;
+};
+using BuildEvent = std::variant<StepStarted, StepOutput, StepEnded, BuildWarning>;
+
+struct BuildOptions {
+  std::string context_dir;                     ///< empty: no context
+  std::string dockerfile;                      ///< a path; empty: Dockerfile in the context
+  std::optional<std::string> dockerfile_text;  ///< instead of a file (dockerfile_inline)
+  std::string target;                          ///< a stage; empty: the last
+  std::map<std::string, std::string> build_args;
+  std::map<std::string, std::string> labels;
+  std::vector<std::string> tags;
+  bool no_cache = false;
+  std::map<std::string, BuildSecret> secrets;   ///< by id
+  std::map<std::string, std::string> ssh;       ///< agent sockets by id ("default")
+  std::map<std::string, std::string> contexts;  ///< name → directory, or "docker-image://NAME"
+  std::string platform;                         ///< only the host's own can be built
+  build::StepNetwork network = build::StepNetwork::automatic;
+  std::vector<std::string> extra_hosts;  ///< "name:address"
+  int64_t shm_size = 0;
+  bool allow_insecure = false;      ///< consent to RUN --security=insecure
+  bool allow_host_network = false;  ///< consent to RUN --network=host
+  /// Called from several threads, one at a time.
+  std::function<void(const BuildEvent&)> on_event;
+  /// Makes an image that the store does not have available (a pull). Empty: it is an error.
+  std::function<void(const std::string& reference)> pull;
+  std::stop_token stop;
+};
+
+class Builder {
+ public:
+  /// `runner` outlives the builder.
+  Builder(std::string state_dir, build::StepRunner& runner);
+  ~Builder();
+
+  /// Returns the image's id. An Error names the Dockerfile's line and shows it.
+  std::string build(const BuildOptions& options);
+  /// Forgets all remembered steps and cache mounts.
+  void prune_cache();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace estiba::img

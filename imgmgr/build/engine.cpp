@@ -1,0 +1,213 @@
+#include "imgmgr/build/engine.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "imgmgr/build/stage_runner.hpp"
+#include "imgmgr/import.hpp"
+
+namespace estiba::img::build {
+namespace {
+
+constexpr std::string_view image_scheme = "docker-image://";
+
+constexpr const char* usual_path =
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+StageState scratch_state() {
+  StageState out;
+  out.config.architecture = host_architecture();
+  out.config.os = "linux";
+  out.config.working_dir = "/";
+  return out;
+}
+
+}  // namespace
+
+std::string host_platform() { return cat("linux/", host_architecture()); }
+
+Engine::Engine(Parts parts)
+    : parts_(std::move(parts)),
+      cache_(parts_.store.path()),
+      layers_held_(parts_.store.hold_layers()),
+      work_(parts_.store.make_work_dir()) {
+  set_global_args();
+  outer_stop_.emplace(parts_.options.stop, [this] { stop_.request_stop(); });
+}
+
+Engine::~Engine() {
+  stop_.request_stop();
+  for (auto& [stage, slot] : slots_)
+    if (slot.thread.joinable()) slot.thread.join();
+}
+
+void Engine::set_global_args() {
+  global_args_ = {{"TARGETPLATFORM", host_platform()}, {"TARGETOS", "linux"},
+                  {"TARGETARCH", host_architecture()}, {"TARGETVARIANT", ""},
+                  {"BUILDPLATFORM", host_platform()},  {"BUILDOS", "linux"},
+                  {"BUILDARCH", host_architecture()},  {"BUILDVARIANT", ""}};
+  Lookup lookup = [this](const std::string& name) -> std::optional<std::string> {
+    auto found = global_args_.find(name);
+    return found == global_args_.end() ? std::nullopt : std::optional(found->second);
+  };
+  WordRules rules{.escape = parts_.program.escape};
+  for (const auto& step : parts_.program.global_args) {
+    for (const auto& arg : std::get<Arg>(step.instruction).args) {
+      auto given = parts_.options.build_args.find(arg.name);
+      if (given != parts_.options.build_args.end()) {
+        global_args_[arg.name] = given->second;
+        used_arg(arg.name);
+      } else if (arg.value) {
+        global_args_[arg.name] = expand_word(*arg.value, lookup, rules);
+      }
+    }
+  }
+}
+
+StageState Engine::run(size_t stage) {
+  StageState out;
+  try {
+    out = need(stage, parts_.program.stages.size());
+  } catch (const Error&) {
+    // The first failure is the one to tell of: others are its consequences.
+    std::lock_guard lock(mutex_);
+    if (first_failure_) std::rethrow_exception(first_failure_);
+    throw;
+  }
+  return out;
+}
+
+// Under the lock.
+void Engine::start(size_t stage) {
+  auto [slot, is_new] = slots_.try_emplace(stage);
+  if (is_new) slot->second.thread = std::thread([this, stage] { run_slot(stage); });
+}
+
+void Engine::run_slot(size_t stage) {
+  std::optional<StageState> result;
+  std::exception_ptr failure;
+  try {
+    {
+      std::lock_guard lock(mutex_);
+      for (size_t needed : static_needs(parts_.program, stage)) start(needed);
+    }
+    result = run_stage(*this, stage);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  std::lock_guard lock(mutex_);
+  if (failure && !first_failure_) {
+    first_failure_ = failure;
+    stop_.request_stop();
+  }
+  Slot& slot = slots_.at(stage);
+  slot.result = std::move(result);
+  slot.failure = failure;
+  slot.ended = true;
+  changed_.notify_all();
+}
+
+bool Engine::would_wait_forever(size_t stage, size_t asking) const {
+  for (size_t at = stage;;) {
+    if (at == asking) return true;
+    auto next = waiting_.find(at);
+    if (next == waiting_.end()) return false;
+    at = next->second;
+  }
+}
+
+const StageState& Engine::need(size_t stage, size_t asking) {
+  std::unique_lock lock(mutex_);
+  if (would_wait_forever(stage, asking)) {
+    const std::string& name = parts_.program.stages[stage].from.name;
+    throw Error(cat("stages depend on one another in a circle, through \"",
+                    name.empty() ? std::to_string(stage) : name, "\""));
+  }
+  start(stage);
+  waiting_[asking] = stage;
+  changed_.wait(lock, [&] { return slots_.at(stage).ended; });
+  waiting_.erase(asking);
+  Slot& slot = slots_.at(stage);
+  if (slot.failure) std::rethrow_exception(slot.failure);
+  return *slot.result;
+}
+
+StageState Engine::image(const std::string& reference) {
+  if (text::lower(reference) == "scratch") {
+    StageState out = scratch_state();
+    set_variable(out.config.env, "PATH", std::string(usual_path).substr(5));
+    return out;
+  }
+  auto record = parts_.images.find(reference);
+  if (!record && parts_.options.pull) {
+    std::lock_guard lock(pull_mutex_);
+    parts_.options.pull(reference);
+    record = parts_.images.find(reference);
+  }
+  if (!record)
+    throw Error(cat("image \"", reference, "\" is not here; import, bootstrap or pull it first"));
+  StageState out;
+  out.diff_ids = record->diff_ids;
+  out.config = record->config;
+  out.history = record->history;
+  out.created = record->config.created;
+  if (!variable(out.config.env, "PATH")) out.config.env.emplace_back(usual_path);
+  return out;
+}
+
+StageState Engine::source_state(const std::string& name, size_t asking) {
+  auto context = parts_.options.contexts.find(name);
+  if (context != parts_.options.contexts.end() && context->second.starts_with(image_scheme))
+    return image(context->second.substr(image_scheme.size()));
+  if (auto stage = parts_.program.stage(name)) return need(*stage, asking);
+  return image(name);
+}
+
+std::optional<std::string> Engine::context_directory(const std::string& name) const {
+  auto context = parts_.options.contexts.find(name);
+  if (context == parts_.options.contexts.end() || context->second.starts_with(image_scheme))
+    return std::nullopt;
+  return context->second;
+}
+
+std::vector<std::string> Engine::lower(const StageState& state) const {
+  std::vector<std::string> out;
+  for (auto diff_id = state.diff_ids.rbegin(); diff_id != state.diff_ids.rend(); ++diff_id)
+    out.push_back(parts_.store.layer_dir(*diff_id));
+  if (out.empty()) {
+    std::string empty = fs::join(work_.path(), "empty");
+    fs::make_dirs(empty, 0755);
+    out.push_back(empty);
+  }
+  return out;
+}
+
+std::string Engine::scratch_dir(const std::string& name) {
+  std::string path = cat(work_.path(), "/", std::to_string(++scratch_count_), "-", name);
+  fs::make_dirs(path, 0755);
+  return path;
+}
+
+void Engine::check_stopped() const {
+  if (stop_.stop_requested()) throw Error("the build was stopped");
+}
+
+void Engine::emit(const BuildEvent& event) {
+  if (!parts_.options.on_event) return;
+  std::lock_guard lock(event_mutex_);
+  parts_.options.on_event(event);
+}
+
+void Engine::used_arg(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  used_args_.insert(name);
+}
+
+void Engine::warn_of_unused_args() {
+  for (const auto& [name, value] : parts_.options.build_args)
+    if (!used_args_.contains(name) && !is_proxy_argument(name))
+      emit(BuildWarning{cat("build argument ", name, " was given, but no ARG takes it")});
+}
+
+}  // namespace estiba::img::build

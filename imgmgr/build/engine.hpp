@@ -1,0 +1,116 @@
+// One build under way: what all its stages share, and how they wait for one another.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "imgmgr/build/builder.hpp"
+#include "imgmgr/build/program.hpp"
+#include "imgmgr/build/tree_source.hpp"
+#include "imgmgr/build_cache.hpp"
+#include "imgmgr/images.hpp"
+#include "imgmgr/store.hpp"
+
+namespace estiba::img::build {
+
+/// What a stage has come to: its layers and its configuration.
+struct StageState {
+  std::vector<std::string> diff_ids;  ///< lowest first
+  ImageConfig config;
+  std::vector<HistoryEntry> history;
+  std::map<std::string, std::string> args;
+  CmdOrigin cmd = CmdOrigin::inherited;
+  std::string created;
+};
+
+class Engine {
+ public:
+  struct Parts {
+    const BuildOptions& options;
+    const Program& program;
+    const Store& store;
+    const Images& images;
+    StepRunner& runner;
+    IgnoreRules ignore;
+  };
+  explicit Engine(Parts parts);
+  ~Engine();
+
+  /// Runs the stage and what it needs.
+  StageState run(size_t stage);
+
+  // For the stages:
+  const BuildOptions& options() const { return parts_.options; }
+  const Program& program() const { return parts_.program; }
+  const Store& store() const { return parts_.store; }
+  const BuildCache& cache() const { return cache_; }
+  StepRunner& runner() const { return parts_.runner; }
+  const IgnoreRules& ignore() const { return parts_.ignore; }
+  /// Arguments from before the first FROM, and the platform's.
+  const std::map<std::string, std::string>& global_args() const { return global_args_; }
+
+  /// Waits for another stage. An Error if that one waits, through others, for this.
+  const StageState& need(size_t stage, size_t asking);
+  /// An image of the store, pulled if it may be.
+  StageState image(const std::string& reference);
+  /// The stage, named context or image that FROM or --from names.
+  StageState source_state(const std::string& name, size_t asking);
+  /// The directory of a named build context; nothing if there is no such context, or it is an
+  /// image.
+  std::optional<std::string> context_directory(const std::string& name) const;
+
+  /// The layer directories, topmost first; never empty.
+  std::vector<std::string> lower(const StageState& state) const;
+  /// A new directory of this build.
+  std::string scratch_dir(const std::string& name);
+
+  /// An Error once the build has failed elsewhere or was given up.
+  void check_stopped() const;
+  std::stop_token stop_token() const { return stop_.get_token(); }
+  void emit(const BuildEvent& event);
+  int next_step() { return ++steps_; }
+  void used_arg(const std::string& name);
+  void warn_of_unused_args();
+
+ private:
+  struct Slot {
+    std::thread thread;
+    std::optional<StageState> result;
+    std::exception_ptr failure;
+    bool ended = false;
+  };
+
+  void set_global_args();
+  void start(size_t stage);
+  void run_slot(size_t stage);
+  bool would_wait_forever(size_t stage, size_t asking) const;
+
+  Parts parts_;
+  BuildCache cache_;
+  fs::FileLock layers_held_;
+  WorkDir work_;
+  std::map<std::string, std::string> global_args_;
+  mutable std::mutex mutex_;
+  std::mutex pull_mutex_, event_mutex_;
+  std::condition_variable changed_;
+  std::map<size_t, Slot> slots_;
+  std::map<size_t, size_t> waiting_;  ///< which stage a stage waits for
+  std::set<std::string> used_args_;
+  std::exception_ptr first_failure_;
+  std::stop_source stop_;
+  std::optional<std::stop_callback<std::function<void()>>> outer_stop_;
+  std::atomic<int> steps_ = 0;
+  std::atomic<int> scratch_count_ = 0;
+};
+
+/// "linux/amd64".
+std::string host_platform();
+
+}  // namespace estiba::img::build

@@ -1,0 +1,68 @@
+#include "imgmgr/build/layer_step.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "base/sys.hpp"
+#include "base/text.hpp"
+#include "imgmgr/layer_tar.hpp"
+
+namespace estiba::img::build {
+namespace {
+
+// The merged root takes its attributes from the upper directory: they must be those beneath.
+void copy_root_attributes(const std::string& from, const std::string& to) {
+  auto status = *sys::stat(from);
+  if (::chown(to.c_str(), status.st_uid, status.st_gid) != 0 ||
+      ::chmod(to.c_str(), status.st_mode & 07777) != 0)
+    throw Error{"chmod", to, Errno{errno}};
+}
+
+LayerDirs make_dirs(Engine& engine, const StageState& state) {
+  std::string base = engine.scratch_dir("step");
+  LayerDirs out{engine.lower(state), fs::join(base, "upper"), fs::join(base, "work")};
+  fs::make_dirs(out.upper, 0755);
+  fs::make_dirs(out.work, 0700);
+  copy_root_attributes(out.lower.front(), out.upper);
+  return out;
+}
+
+CacheRecord commit(const Engine& engine, const LayerDirs& dirs) {
+  UniqueFd upper = sys::open(dirs.upper, O_RDONLY | O_DIRECTORY);
+  LayerTar tar = write_layer_tar(upper, {});
+  CacheRecord record{"", format_rfc3339(wall_now())};
+  if (tar.entries == 0) return record;
+  record.diff_id = tar.diff_id;
+  engine.store().add_layer(tar.diff_id, dirs.upper, tar.content_size);
+  return record;
+}
+
+bool is_usable(const Engine& engine, const CacheRecord& record) {
+  return record.diff_id.empty() || engine.store().has_layer(record.diff_id);
+}
+
+}  // namespace
+
+Origin run_layer_step(Engine& engine, StageState& state, const LayerStep& step) {
+  std::string key = Sha256::of(cat(text::join(state.diff_ids, ","), "\n", step.key));
+  auto record = engine.options().no_cache ? std::nullopt : engine.cache().find(key);
+  Origin origin = record && is_usable(engine, *record) ? Origin::cached : Origin::made;
+  if (origin == Origin::made) {
+    if (step.changes_files) {
+      LayerDirs dirs = make_dirs(engine, state);
+      step.run(dirs);
+      record = commit(engine, dirs);
+    } else {
+      record = CacheRecord{"", format_rfc3339(wall_now())};
+    }
+    engine.cache().put(key, *record);
+  }
+  if (!record->diff_id.empty()) state.diff_ids.push_back(record->diff_id);
+  state.created = record->created;
+  return origin;
+}
+
+}  // namespace estiba::img::build

@@ -1,0 +1,70 @@
+#include "imgmgr/build/remote_source.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <array>
+
+#include "base/error.hpp"
+#include "base/sha256.hpp"
+#include "base/sys.hpp"
+#include "imgmgr/digest.hpp"
+#include "imgmgr/http.hpp"
+
+namespace estiba::img::build {
+namespace {
+
+// On disk it has a plain name: what the address ends in may hold wildcards.
+constexpr const char* remote_file_name = "file";
+
+// The last part of the URL's path, without query and fragment.
+std::string name_of(const std::string& url) {
+  std::string path = url.substr(0, url.find_first_of("?#"));
+  size_t host = path.find("://");
+  size_t slash = path.rfind('/');
+  std::string name = slash > host + 2 ? path.substr(slash + 1) : "";
+  if (name.empty() || name == "." || name == "..")
+    throw Error(cat("ADD ", url, ": the address ends in no file name"));
+  return name;
+}
+
+void set_time(FdRef fd, int64_t seconds) {
+  if (seconds < 0) return;
+  std::array<timespec, 2> times{timespec{seconds, 0}, timespec{seconds, 0}};
+  if (::futimens(fd.get(), times.data()) != 0) throw Error{"futimens", "", Errno{errno}};
+}
+
+}  // namespace
+
+bool is_remote(const std::string& source) {
+  return source.starts_with("http://") || source.starts_with("https://") ||
+         source.starts_with("git@") || source.starts_with("ssh://") || source.starts_with("git://");
+}
+
+RemoteFile fetch_remote(Engine& engine, const std::string& url, const std::string& checksum) {
+  bool is_http = url.starts_with("http://") || url.starts_with("https://");
+  if (!is_http || url.substr(0, url.find('#')).ends_with(".git"))
+    throw Error(
+        cat("ADD of a Git repository (", url, ") is not supported; clone it in a RUN step"));
+  std::string wanted = checksum.empty() ? "" : sha256_hex(checksum);
+  std::string name = name_of(url);
+  std::string dir = engine.scratch_dir("remote");
+  UniqueFd file = sys::open(fs::join(dir, remote_file_name), O_WRONLY | O_CREAT | O_EXCL, 0600);
+  Sha256 hash;
+  HttpResponse response = http_get({url, {}, engine.stop_token()}, [&](std::string_view data) {
+    hash.update(data);
+    sys::write_all(file, data, name);
+  });
+  if (response.status != 200)
+    throw Error(cat("cannot fetch ", url, ": status ", std::to_string(response.status)));
+  std::string actual = hash.finish();
+  if (!wanted.empty() && actual != wanted)
+    throw Error(cat(url, " is sha256:", actual, ", and not sha256:", wanted));
+  set_time(file, response.last_modified);
+  SourceTree tree{sys::open(dir, O_RDONLY | O_DIRECTORY), {}, Owners::reset};
+  auto matches = tree.find({remote_file_name, {}, false});
+  matches.front().name = name;
+  return {std::move(tree), std::move(matches)};
+}
+
+}  // namespace estiba::img::build

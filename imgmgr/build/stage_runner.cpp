@@ -1,0 +1,319 @@
+#include "imgmgr/build/stage_runner.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/overlay.hpp"
+#include "base/text.hpp"
+#include "imgmgr/build/copy_step.hpp"
+#include "imgmgr/build/layer_step.hpp"
+#include "imgmgr/build/remote_source.hpp"
+#include "imgmgr/build/run_step.hpp"
+#include "imgmgr/build/sources.hpp"
+#include "imgmgr/config_json.hpp"
+#include "imgmgr/resolve_path.hpp"
+
+namespace estiba::img::build {
+namespace {
+
+template <typename... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+// An error that says its place already.
+class LocatedError : public Error {
+ public:
+  using Error::Error;
+};
+
+class StageRunner {
+ public:
+  StageRunner(Engine& engine, size_t index)
+      : engine_(engine),
+        index_(index),
+        stage_(engine.program().stages[index]),
+        rules_{.escape = engine.program().escape} {}
+
+  StageState run() {
+    located(stage_.line, stage_.text, [&] { begin(); });
+    run_triggers();
+    for (const auto& step : stage_.steps) run_step(step);
+    return std::move(state_);
+  }
+
+ private:
+  template <typename F>
+  void located(int line, const std::string& text, F f) {
+    try {
+      f();
+    } catch (const LocatedError&) {
+      throw;
+    } catch (const Error& error) {
+      const std::string& path = engine_.options().dockerfile;
+      std::string name = path.empty() ? "Dockerfile" : fs::base_name(path);
+      std::string number = std::to_string(line);
+      throw LocatedError(
+          cat(name, ":", number, ": ", error.message(), "\n  ", number, " | ", text));
+    }
+  }
+
+  std::optional<std::string> lookup(const std::string& name) const {
+    // ENV counts before ARG, whichever comes first in the file.
+    if (auto value = variable(state_.config.env, name)) return value;
+    auto arg = state_.args.find(name);
+    return arg == state_.args.end() ? std::nullopt : std::optional(arg->second);
+  }
+
+  Lookup lookup_function() const {
+    return [this](const std::string& name) { return lookup(name); };
+  }
+
+  std::string word(const std::string& text) const {
+    return expand_word(text, lookup_function(), rules_);
+  }
+
+  std::string global_word(const std::string& text) const {
+    const auto& args = engine_.global_args();
+    return expand_word(
+        text,
+        [&](const std::string& name) -> std::optional<std::string> {
+          auto found = args.find(name);
+          return found == args.end() ? std::nullopt : std::optional(found->second);
+        },
+        rules_);
+  }
+
+  void begin() {
+    std::string name = global_word(stage_.from.image);
+    if (text::trim(name).empty())
+      throw Error(cat("the base image's name (", stage_.from.image, ") is blank"));
+    std::string platform = global_word(stage_.from.platform);
+    if (platform.empty()) platform = engine_.options().platform;
+    if (!platform.empty() && platform != host_platform())
+      throw Error(cat("cannot build for ", platform, " on ", host_platform()));
+    state_ = base_state(name);
+    state_.cmd = CmdOrigin::inherited;
+    triggers_ = std::exchange(state_.config.onbuild, {});
+  }
+
+  StageState base_state(const std::string& name) {
+    bool is_context = engine_.options().contexts.contains(name);
+    for (size_t i = index_; !is_context && i-- > 0;)
+      if (engine_.program().stages[i].from.name == text::lower(name))
+        return engine_.need(i, index_);
+    if (engine_.context_directory(name))
+      throw Error(cat("the build context \"", name, "\" is a directory, and no image"));
+    if (is_context) return engine_.source_state(name, index_);
+    return engine_.image(name);
+  }
+
+  void run_triggers() {
+    for (const auto& trigger : triggers_) {
+      located(stage_.line, cat("ONBUILD ", trigger), [&] {
+        for (const auto& source : parse_dockerfile(trigger).statements)
+          run_step({stage_.line, source.text, parse_instruction(source, rules_.escape)});
+      });
+    }
+  }
+
+  void run_step(const Step& step) {
+    located(step.line, step.text, [&] {
+      engine_.check_stopped();
+      std::visit([&](const auto& instruction) { dispatch(instruction, step); }, step.instruction);
+    });
+  }
+
+  void dispatch(const From&, const Step&) { throw Error("FROM cannot stand here"); }
+
+  void dispatch(const Arg& arg, const Step& step) {
+    for (const auto& [name, value] : arg.args) set_arg(name, value);
+    add_history(step, true);
+  }
+
+  void set_arg(const std::string& name, const std::optional<std::string>& value) {
+    const auto& given = engine_.options().build_args;
+    const auto& global = engine_.global_args();
+    if (auto found = given.find(name); found != given.end()) {
+      engine_.used_arg(name);
+      state_.args[name] = found->second;
+    } else if (value) {
+      state_.args[name] = word(*value);
+    } else if (auto inherited = global.find(name); inherited != global.end()) {
+      state_.args[name] = inherited->second;
+    }
+  }
+
+  void add_history(const Step& step, bool empty_layer) {
+    state_.history.push_back({state_.created, step.text, "", empty_layer});
+  }
+
+  // Runs a layer step with its progress told, and its place in the history.
+  void make_layer(const Step& step, const LayerStep& layer, int number) {
+    size_t before = state_.diff_ids.size();
+    auto begun = std::chrono::steady_clock::now();
+    auto ended = [&](StepResult result) {
+      engine_.emit(StepEnded{number, result, std::chrono::steady_clock::now() - begun});
+    };
+    try {
+      Origin origin = run_layer_step(engine_, state_, layer);
+      ended(origin == Origin::cached ? StepResult::cached : StepResult::done);
+    } catch (...) {
+      ended(StepResult::failed);
+      throw;
+    }
+    add_history(step, state_.diff_ids.size() == before);
+  }
+
+  int announce(const Step& step) {
+    int number = engine_.next_step();
+    std::string stage =
+        stage_.from.name.empty() ? cat("stage-", std::to_string(index_)) : stage_.from.name;
+    engine_.emit(StepStarted{number, cat("[", stage, "] ", step.text)});
+    return number;
+  }
+
+  void dispatch(const ConfigInstruction& written, const Step& step) {
+    ConfigInstruction instruction = expand(written, lookup_function(), rules_);
+    apply(instruction, state_.config, state_.cmd);
+    if (std::holds_alternative<SetWorkdir>(instruction)) {
+      make_workdir(step);
+      return;
+    }
+    ConfigFile file{state_.config, {}, {}};
+    run_layer_step(engine_, state_, {cat("config\n", step.text, "\n", to_json(file)), false, {}});
+    add_history(step, true);
+  }
+
+  Owner owner_in(FdRef root, const std::string& text) const {
+    return resolve_owner(text, read_small_file(root, "/etc/passwd"),
+                         read_small_file(root, "/etc/group"));
+  }
+
+  void make_workdir(const Step& step) {
+    const ImageConfig& config = state_.config;
+    LayerStep layer;
+    layer.key = cat("workdir\n", config.working_dir, "\n", config.user);
+    layer.run = [&](const LayerDirs& dirs) {
+      UniqueFd root = overlay_mount({dirs.lower, dirs.upper, dirs.work});
+      Owner owner = config.user.empty() ? Owner{} : owner_in(root, config.user);
+      make_directories(root, config.working_dir, owner);
+    };
+    make_layer(step, layer, announce(step));
+  }
+
+  // What comes from one place: the context, a stage, an address, or (without a tree) heredocs.
+  struct CopyGroup {
+    std::optional<SourceTree> tree;
+    std::vector<SourceMatch> matches;
+    Unpack unpack = Unpack::never;
+    const SourceTree* source() const { return tree ? &*tree : nullptr; }
+  };
+
+  struct CopyPlan {
+    std::vector<CopyGroup> groups;
+    std::string target, chown, chmod;
+  };
+
+  CopyPlan plan_copy(const Copy& copy) {
+    CopyPlan plan;
+    plan.chown = word(copy.chown);
+    plan.chmod = word(copy.chmod);
+    plan.target = word(copy.target);
+    if (plan.target.empty()) throw Error("the destination is empty");
+    std::string dir = state_.config.working_dir.empty() ? "/" : state_.config.working_dir;
+    bool is_directory = plan.target.ends_with('/') || plan.target == "." || plan.target == ".." ||
+                        plan.target.ends_with("/.");
+    plan.target = fs::clean_path(fs::join(dir, plan.target));
+    if (is_directory && plan.target != "/") plan.target += '/';
+    add_files(plan, copy);
+    WordRules raw = rules_;
+    raw.quoting = Quoting::none;
+    CopyGroup written;
+    for (const auto& heredoc : copy.heredocs) {
+      std::string content =
+          heredoc.expand ? expand_word(heredoc.content, lookup_function(), raw) : heredoc.content;
+      written.matches.push_back(heredoc_match(heredoc.name, std::move(content)));
+    }
+    plan.groups.push_back(std::move(written));
+    return plan;
+  }
+
+  void add_files(CopyPlan& plan, const Copy& copy) {
+    IgnoreRules excludes = IgnoreRules::of(copy.excludes);
+    CopyGroup local;
+    local.unpack = copy.unpack;
+    for (const auto& written : copy.sources) {
+      std::string source = word(written);
+      if (copy.is_add && is_remote(source)) {
+        RemoteFile remote = fetch_remote(engine_, source, word(copy.checksum));
+        CopyGroup group;
+        group.matches = std::move(remote.matches);
+        group.tree.emplace(std::move(remote.tree));
+        plan.groups.push_back(std::move(group));
+        continue;
+      }
+      if (!local.tree) local.tree.emplace(open_source(engine_, copy.from, index_));
+      for (auto& match : local.tree->find({source, excludes, copy.parents}))
+        local.matches.push_back(std::move(match));
+    }
+    plan.groups.push_back(std::move(local));
+  }
+
+  void dispatch(const Copy& copy, const Step& step) {
+    int number = announce(step);
+    CopyPlan plan = plan_copy(copy);
+    CopyRequest request;
+    request.target = plan.target;
+    request.keep_parents = copy.parents;
+    if (!plan.chmod.empty()) {
+      request.mode = ModeChange::parse(plan.chmod);
+      if (!request.mode) throw Error(cat("--chmod=", plan.chmod, " is not a mode"));
+    }
+    LayerStep layer;
+    layer.key =
+        cat("copy\n", plan.target, "\n", plan.chown, "\n", plan.chmod, "\n",
+            copy.unpack == Unpack::archives ? "unpack" : "", copy.parents ? "parents" : "", "\n");
+    for (const auto& group : plan.groups) layer.key += hash_matches(group.source(), group.matches);
+    layer.run = [&](const LayerDirs& dirs) {
+      UniqueFd root = overlay_mount({dirs.lower, dirs.upper, dirs.work});
+      if (!plan.chown.empty()) request.owner = owner_in(root, plan.chown);
+      for (const auto& group : plan.groups) {
+        request.unpack = group.unpack;
+        copy_into(root, group.source(), group.matches, request);
+      }
+    };
+    make_layer(step, layer, number);
+  }
+
+  void dispatch(const Run& run, const Step& step) {
+    int number = announce(step);
+    RunPlan plan = plan_run(run, {engine_, index_, state_, lookup_function(), number});
+    LayerStep layer;
+    layer.key = plan.key;
+    layer.run = [&](const LayerDirs& dirs) { execute(plan, dirs); };
+    make_layer(step, layer, number);
+  }
+
+  Engine& engine_;
+  size_t index_;
+  const Stage& stage_;
+  WordRules rules_;
+  StageState state_;
+  std::vector<std::string> triggers_;
+};
+
+}  // namespace
+
+StageState run_stage(Engine& engine, size_t stage) { return StageRunner(engine, stage).run(); }
+
+bool is_proxy_argument(const std::string& name) {
+  static const std::vector<std::string> names = {"http_proxy", "https_proxy", "ftp_proxy",
+                                                 "no_proxy", "all_proxy"};
+  return std::find(names.begin(), names.end(), text::lower(name)) != names.end();
+}
+
+}  // namespace estiba::img::build

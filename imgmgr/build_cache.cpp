@@ -1,0 +1,69 @@
+#include "imgmgr/build_cache.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/fs.hpp"
+#include "base/json.hpp"
+#include "base/sys.hpp"
+
+namespace estiba::img {
+namespace {
+
+// A record that cannot be read is a step that has to run again, nothing worse.
+std::optional<CacheRecord> read_record(const std::string& path) {
+  auto text = fs::read_if_exists(path);
+  if (!text) return std::nullopt;
+  try {
+    Json document = parse_json(*text, path);
+    return CacheRecord{json::string_at(document, "diff_id").value_or(""),
+                       json::string_at(document, "created").value_or("")};
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+BuildCache::BuildCache(std::string images_dir) : path_(fs::join(images_dir, "build-cache")) {}
+
+std::optional<CacheRecord> BuildCache::find(const std::string& key) const {
+  std::string path = cat(path_, "/", key, ".json");
+  auto record = read_record(path);
+  // The time of the last use, for expire().
+  if (record) ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
+  return record;
+}
+
+void BuildCache::expire(std::chrono::hours unused) const {
+  auto oldest = std::chrono::system_clock::now() - unused;
+  for (const auto& name : fs::list_dir(path_)) {
+    std::string path = fs::join(path_, name);
+    auto status = sys::lstat(path);
+    if (status && std::chrono::system_clock::from_time_t(status->st_mtime) < oldest)
+      sys::unlink(path);
+  }
+}
+
+void BuildCache::put(const std::string& key, const CacheRecord& record) const {
+  fs::make_dirs(path_, 0700);
+  fs::write_atomic(cat(path_, "/", key, ".json"),
+                   Json{{"diff_id", record.diff_id}, {"created", record.created}}.dump(), 0600,
+                   fs::Durability::relaxed);
+}
+
+std::vector<std::string> BuildCache::layers() const {
+  std::vector<std::string> out;
+  for (const auto& name : fs::list_dir(path_)) {
+    auto record = read_record(fs::join(path_, name));
+    if (record && !record->diff_id.empty()) out.push_back(record->diff_id);
+  }
+  return out;
+}
+
+void BuildCache::clear() const { fs::remove_tree(path_); }
+
+}  // namespace estiba::img

@@ -1,0 +1,71 @@
+#include "netmgr/firewall/elements.hpp"
+
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include "base/error.hpp"
+
+namespace estiba::net {
+namespace {
+
+using netlink::Message;
+
+std::string port_bytes(uint16_t port) {
+  return {static_cast<char>(port >> 8), static_cast<char>(port)};
+}
+
+std::string concatenated(const Address& address, uint16_t port) {
+  return cat(address.bytes(), port_bytes(port), std::string_view("\0\0", 2));
+}
+
+Message batch_mark(uint16_t type) {
+  Message message(type, 0, "changing published ports");
+  message.header(nfgenmsg{AF_UNSPEC, NFNETLINK_V0, htons(NFNL_SUBSYS_NFTABLES)});
+  return message;
+}
+
+Message element_message(const std::string& table, const PublishedPort& port, int type) {
+  MapElement element = map_element(port);
+  bool adds = type == NFT_MSG_NEWSETELEM;
+  Message message(
+      static_cast<uint16_t>((NFNL_SUBSYS_NFTABLES << 8) | type),
+      NLM_F_ACK | (adds ? NLM_F_CREATE : 0),
+      cat(adds ? "publishing" : "unpublishing", " port ", std::to_string(port.host_port)));
+  message.header(nfgenmsg{NFPROTO_INET, NFNETLINK_V0, 0});
+  message.text(NFTA_SET_ELEM_LIST_TABLE, table).text(NFTA_SET_ELEM_LIST_SET, element.map);
+  auto value = [&](int attribute, const std::string& bytes) {
+    message.nest(attribute | NLA_F_NESTED, [&] { message.attr(NFTA_DATA_VALUE, bytes); });
+  };
+  message.nest(NFTA_SET_ELEM_LIST_ELEMENTS | NLA_F_NESTED, [&] {
+    message.nest(NFTA_LIST_ELEM | NLA_F_NESTED, [&] {
+      value(NFTA_SET_ELEM_KEY, element.key);
+      if (adds) value(NFTA_SET_ELEM_DATA, element.data);
+    });
+  });
+  return message;
+}
+
+}  // namespace
+
+MapElement map_element(const PublishedPort& port) {
+  return {map_name(port),
+          port.host ? concatenated(*port.host, port.host_port) : port_bytes(port.host_port),
+          concatenated(port.target, port.target_port)};
+}
+
+std::vector<Message> element_changes(const std::string& table,
+                                     const std::vector<PublishedPort>& gone,
+                                     const std::vector<PublishedPort>& added) {
+  std::vector<Message> batch{batch_mark(NFNL_MSG_BATCH_BEGIN)};
+  for (const auto& port : gone)
+    if (has_kernel_path(port)) batch.push_back(element_message(table, port, NFT_MSG_DELSETELEM));
+  for (const auto& port : added)
+    if (has_kernel_path(port)) batch.push_back(element_message(table, port, NFT_MSG_NEWSETELEM));
+  if (batch.size() == 1) return {};
+  batch.push_back(batch_mark(NFNL_MSG_BATCH_END));
+  return batch;
+}
+
+}  // namespace estiba::net

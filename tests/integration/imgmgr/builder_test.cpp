@@ -1,0 +1,251 @@
+// Whole builds, with a chroot instead of the runtime.
+#include "imgmgr/build/builder.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <thread>
+
+#include "base/error.hpp"
+#include "base/overlay.hpp"
+#include "base/sys.hpp"
+#include "imgmgr/images.hpp"
+#include "tests/support/chroot_runner.hpp"
+#include "tests/support/image_fixture.hpp"
+
+namespace estiba::img {
+namespace {
+
+class BuilderTest : public test::ImageTest {
+ protected:
+  void SetUp() override {
+    test::ImageTest::SetUp();
+    if (IsSkipped()) return;
+    std::string busybox = find_busybox();
+    if (busybox.empty()) GTEST_SKIP() << "needs a static busybox (package busybox-static)";
+    test::TarBuilder::Meta program;
+    program.mode = 0755;
+    test::TarBuilder tar;
+    tar.dir("etc").file("etc/passwd", "root:x:0:0::/root:/bin/sh\n").dir("tmp", 01777);
+    tar.file("bin/busybox", fs::read_all(busybox), program);
+    for (const char* applet : {"sh", "cat", "echo", "mkdir", "rm", "touch", "ls", "chmod", "true"})
+      tar.symlink(std::string("bin/") + applet, "busybox");
+    Images(root()).import(write("base.tar", tar.finish()), "base", {"CMD [\"sh\"]"}, "", {});
+    fs::make_dirs(path("context"), 0755);
+  }
+
+  static std::string find_busybox() {
+    for (const char* place : {"/bin/busybox", "/usr/bin/busybox", "/opt/peers/bb/bin/busybox"})
+      if (fs::exists(place)) return place;
+    return "";
+  }
+
+  BuildOptions options(const std::string& dockerfile) {
+    BuildOptions out;
+    out.context_dir = path("context");
+    out.dockerfile_text = dockerfile;
+    out.tags = {"built"};
+    out.on_event = [this](const BuildEvent& event) { note(event); };
+    return out;
+  }
+
+  void note(const BuildEvent& event) {
+    if (const auto* ended = std::get_if<StepEnded>(&event)) {
+      ++(ended->result == StepResult::cached ? cached_ : made_);
+    } else if (const auto* output = std::get_if<StepOutput>(&event)) {
+      output_ += output->text;
+    } else if (const auto* warning = std::get_if<BuildWarning>(&event)) {
+      warnings_ += warning->text + "\n";
+    }
+  }
+
+  ImageRecord build(const BuildOptions& wanted) {
+    cached_ = made_ = 0;
+    output_.clear();
+    test::ChrootRunner runner;
+    Builder builder(root(), runner);
+    return *Images(root()).find(builder.build(wanted));
+  }
+  ImageRecord build(const std::string& dockerfile) { return build(options(dockerfile)); }
+
+  std::string failure(const std::string& dockerfile) {
+    try {
+      build(dockerfile);
+      return "";
+    } catch (const Error& error) {
+      return error.message();
+    }
+  }
+
+  // What the command prints in the image.
+  std::string shown(const std::string& command, const std::string& image = "built") {
+    auto wanted = options("FROM " + image + "\nRUN " + command);
+    wanted.tags = {};
+    wanted.no_cache = true;
+    build(wanted);
+    return output_;
+  }
+
+  int cached_ = 0, made_ = 0;
+  std::string output_, warnings_;
+};
+
+TEST_F(BuilderTest, RemembersStepsUntilWhatTheyDependOnChanges) {
+  write("context/a", "1");
+  std::string dockerfile = "FROM base\nRUN echo x >/x\nCOPY a /a\nRUN cat /a >/b\n";
+  std::string first = build(dockerfile).id;
+  EXPECT_EQ(made_, 3);
+  EXPECT_EQ(build(dockerfile).id, first);
+  EXPECT_EQ(cached_, 3);
+  write("context/a", "2");
+  build(dockerfile);
+  EXPECT_EQ(cached_, 1);
+  EXPECT_EQ(made_, 2);
+  EXPECT_EQ(shown("cat /b"), "2");
+}
+
+TEST_F(BuilderTest, RemovalsAndReplacementsReachTheImage) {
+  build("FROM base\nRUN mkdir /d && echo 1 >/d/a\nRUN rm -r /d && mkdir /d && echo 2 >/d/b\n");
+  EXPECT_EQ(shown("ls /d"), "b\n");
+}
+
+TEST_F(BuilderTest, StagesThatAreNotNeededAreNotRun) {
+  build("FROM base AS broken\nRUN false\nFROM base\nRUN true\n");
+  EXPECT_EQ(made_, 1);
+}
+
+TEST_F(BuilderTest, AFailureNamesTheLineAndShowsIt) {
+  EXPECT_EQ(failure("FROM base\n\nRUN exit 3\n"),
+            "Dockerfile:3: process \"/bin/sh -c exit 3\" did not complete successfully: exit code: "
+            "3\n  3 | RUN exit 3");
+  EXPECT_EQ(failure("FROM base\nCOPY missing /x\n"),
+            "Dockerfile:2: \"/missing\": not found\n  2 | COPY missing /x");
+}
+
+TEST_F(BuilderTest, StagesInACircleAreRefused) {
+  EXPECT_NE(failure("FROM base AS a\nCOPY --from=b /x /x\nFROM base AS b\nCOPY --from=a /x /x\n")
+                .find("circle"),
+            std::string::npos);
+}
+
+TEST_F(BuilderTest, MountPointsLeaveNothingInTheLayer) {
+  write("context/f", "hello\n");
+  auto wanted = options(
+      "FROM base\nRUN --mount=target=/ctx --mount=type=secret,id=s,target=/run/x/s cat /ctx/f "
+      "/run/x/s >/out\n");
+  wanted.secrets["s"] = {"", "secret\n"};
+  build(wanted);
+  EXPECT_EQ(shown("cat /out"), "hello\nsecret\n");
+  EXPECT_EQ(shown("ls /run /ctx 2>/dev/null || true"), "");
+}
+
+TEST_F(BuilderTest, IgnoredFilesAreHiddenFromCopiesAndBinds) {
+  write("context/secret", "s");
+  write("context/plain", "p");
+  write("context/.dockerignore", "secret\n");
+  build("FROM base\nCOPY . /c\nRUN --mount=target=/ctx ls /ctx >/bound\n");
+  EXPECT_EQ(shown("ls /c"), "plain\n");
+  EXPECT_EQ(shown("cat /bound"), "plain\n");
+}
+
+TEST_F(BuilderTest, CacheMountsKeepWhatIsWrittenBetweenBuilds) {
+  build("FROM base\nRUN --mount=type=cache,target=/cache echo kept >/cache/k\n");
+  EXPECT_EQ(shown("--mount=type=cache,target=/cache cat /cache/k"), "kept\n");
+}
+
+TEST_F(BuilderTest, UnusedArgumentsAreWarnedOf) {
+  auto wanted = options("FROM base\nARG USED\nRUN echo $USED\n");
+  wanted.build_args = {{"USED", "u"}, {"UNUSED", "x"}};
+  build(wanted);
+  EXPECT_EQ(output_, "u\n");
+  EXPECT_NE(warnings_.find("UNUSED"), std::string::npos);
+}
+
+// Answers every request with the same body until it goes.
+class HttpServer {
+ public:
+  explicit HttpServer(std::string body) : body_(std::move(body)) {
+    listener_ = UniqueFd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    ::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size);
+    ::listen(listener_.get(), 8);
+    ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~HttpServer() {
+    ::shutdown(listener_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+  const std::string& url() const { return url_; }
+
+ private:
+  void serve() {
+    while (true) {
+      UniqueFd peer{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+      if (!peer) return;
+      char request[2048];
+      sys::read(peer, request, sizeof request, "request");
+      sys::write_all(peer,
+                     "HTTP/1.0 200 OK\r\nLast-Modified: Wed, 01 Jan 2020 00:00:00 GMT\r\n"
+                     "Content-Length: " +
+                         std::to_string(body_.size()) + "\r\n\r\n" + body_,
+                     "answer");
+    }
+  }
+  std::string body_, url_;
+  UniqueFd listener_;
+  std::thread thread_;
+};
+
+TEST_F(BuilderTest, AddressesAreFetchedAndCheckedAgainstTheirChecksum) {
+  HttpServer server("hello\n");
+  build("FROM base\nADD " + server.url() + "/dir/file.txt?x=1 /a/\nRUN ls -l /a >/b\n");
+  EXPECT_EQ(shown("cat /a/file.txt"), "hello\n");
+  EXPECT_EQ(shown("cat /b").find("total"), 0u);
+  EXPECT_NE(shown("cat /b").find("-rw-------"), std::string::npos);
+  std::string wrong = "sha256:" + std::string(64, '0');
+  EXPECT_NE(failure("FROM base\nADD --checksum=" + wrong + " " + server.url() + "/f /f\n")
+                .find("and not " + wrong),
+            std::string::npos);
+  EXPECT_NE(failure("FROM base\nADD https://host/repository.git /f\n").find("Git"),
+            std::string::npos);
+}
+
+TEST_F(BuilderTest, WhatAKilledBuildLeftMountedIsDetachedAndSwept) {
+  std::string abandoned = root() + "/images/tmp/0123";
+  fs::make_dirs(abandoned + "/bind");
+  fs::write_atomic(abandoned + "/lock", "");
+  auto base = Images(root()).find("base");
+  {
+    // Never detached: as if the process had gone.
+    auto* left = new AttachedOverlay({base->layer_dirs, "", ""}, abandoned + "/bind");
+    EXPECT_TRUE(fs::exists(left->path() + "/bin/busybox"));
+  }
+  Images(root()).import(write("a.tar", test::TarBuilder().file("f", "x").finish()), "x", {}, "",
+                        {});
+  EXPECT_FALSE(fs::exists(abandoned));
+  EXPECT_TRUE(fs::exists(base->layer_dirs.front() + "/bin/busybox"));
+}
+
+TEST_F(BuilderTest, ASavedImageIsTheSameAfterLoading) {
+  auto built = build("FROM base\nRUN mkdir /d && echo 1 >/d/a && rm /etc/passwd && chmod 711 /d\n");
+  Images images(root());
+  images.save({"built"}, path("saved.tar"));
+  images.remove("built", {}, false);
+  Images other(path("other"));
+  EXPECT_EQ(other.load(path("saved.tar"), {}), std::vector<std::string>{"built:latest"});
+  auto loaded = other.find("built");
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->config.cmd, built.config.cmd);
+  EXPECT_EQ(loaded->diff_ids.size(), 2u);
+  EXPECT_EQ(loaded->diff_ids[1], built.diff_ids[1]);
+  EXPECT_EQ(fs::read_all(loaded->layer_dirs[0] + "/d/a"), "1\n");
+  EXPECT_EQ(sys::lstat(loaded->layer_dirs[0] + "/d")->st_mode & 07777, 0711u);
+}
+
+}  // namespace
+}  // namespace estiba::img
