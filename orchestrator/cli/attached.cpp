@@ -46,7 +46,7 @@ bool have_terminal() {
   return ui::is_terminal(FdRef(STDIN_FILENO)) && ui::is_terminal(FdRef(STDOUT_FILENO));
 }
 
-Attached::Attached(Client& client, AttachedStreams streams)
+Attached::Attached(Client& client, ProcessStreams streams)
     : client_(client), streams_(std::move(streams)) {
   // The process may close its input while we write to it: that is no reason to die.
   ::signal(SIGPIPE, SIG_IGN);

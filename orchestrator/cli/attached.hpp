@@ -13,7 +13,7 @@
 namespace estiba::orchestrator {
 
 /// Our ends. Either `terminal`, or the three others.
-struct AttachedStreams {
+struct ProcessStreams {
   UniqueFd input, output, errors;
   UniqueFd terminal;
 };
@@ -35,7 +35,7 @@ class RawTerminal {
 class Attached {
  public:
   /// `client` has sent its request; its result says how the process ended.
-  Attached(Client& client, AttachedStreams streams);
+  Attached(Client& client, ProcessStreams streams);
   /// Standard input is not read: `run` without -i.
   void ignore_input();
   /// Called with SIGINT or SIGTERM when one comes; the second time the wait ends with 130.
@@ -53,7 +53,7 @@ class Attached {
   void resize();
 
   Client& client_;
-  AttachedStreams streams_;
+  ProcessStreams streams_;
   bool input_open_ = true;
   std::string pending_input_;
   std::optional<Json> result_;

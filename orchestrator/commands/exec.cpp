@@ -46,7 +46,7 @@ void pass_on(const Paths& paths, const std::string& exec_id, int signal) {
     client->call("exec_signal", {{"exec_id", exec_id}, {"signal", std::to_string(signal)}});
 }
 
-int finish(const Invocation& invocation, Client& client, AttachedStreams streams,
+int finish(const Invocation& invocation, Client& client, ProcessStreams streams,
            std::string exec_id) {
   Attached attached(client, std::move(streams));
   attached.on_event = [&](const Json& event) {

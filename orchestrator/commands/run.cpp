@@ -155,8 +155,8 @@ std::optional<Begun> wait_for_start(const Invocation& invocation, Client& client
   throw Error("the server ended before the container was started");
 }
 
-AttachedStreams streams_of(std::vector<UniqueFd> fds, bool terminal) {
-  AttachedStreams streams;
+ProcessStreams streams_of(std::vector<UniqueFd> fds, bool terminal) {
+  ProcessStreams streams;
   if (terminal) {
     if (fds.empty()) throw Error("the server sent no terminal");
     streams.terminal = std::move(fds[0]);
