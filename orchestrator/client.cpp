@@ -56,8 +56,8 @@ UniqueFd connect_or_start(const Paths& paths) {
     if (UniqueFd socket = try_connect(paths.socket())) return socket;
     if (waited == 100) step = 10;
   }
-  throw Error(cat("the server did not start within 10 seconds; ", paths.run_dir,
-                  "/estiba.log says why"));
+  throw Error(
+      cat("the server did not start within 10 seconds; ", paths.run_dir, "/estiba.log says why"));
 }
 
 Json parse_message(const std::string& line) { return parse_json(line, "the server's answer"); }
@@ -154,12 +154,12 @@ std::optional<Json> Client::result_in(const Json& message) {
   return *found;
 }
 
-void Client::wait_readable(const std::function<void()>& on_tick) const {
+void Client::wait_readable(int signals, const std::function<void()>& on_tick) const {
   while (true) {
     pollfd waiting[] = {{socket_.get(), POLLIN, 0}, {interrupts::fd().get(), POLLIN, 0}};
     int ready = ::poll(waiting, 2, on_tick ? 100 : -1);
     if (ready < 0 && errno != EINTR) throw Error("poll", paths_.socket(), Errno{errno});
-    if (interrupts::fd().get() >= 0 && interrupts::take() > 0) throw Error("canceled", 130);
+    if (interrupts::take() > signals) throw Error("canceled", 130);
     if (on_tick) on_tick();
     if (waiting[0].revents != 0 && ready > 0) return;
   }
@@ -168,10 +168,11 @@ void Client::wait_readable(const std::function<void()>& on_tick) const {
 Json Client::call(const std::string& method, const Json& params, const OnEvent& on_event,
                   const std::function<void()>& on_tick) {
   bool answered = false;
+  int signals = interrupts::take();
   for (int attempt = 1;; ++attempt) {
     send(method, params);
     while (true) {
-      if (!has_message()) wait_readable(on_tick);
+      if (!has_message()) wait_readable(signals, on_tick);
       auto message = receive();
       if (!message) break;
       answered = true;
@@ -179,8 +180,8 @@ Json Client::call(const std::string& method, const Json& params, const OnEvent& 
       if (on_event && message->contains("event")) on_event(message->at("event"));
     }
     if (answered || attempt == attempts_at_an_ending_server)
-      throw Error(cat("the server ended before it answered; ", paths_.run_dir,
-                      "/estiba.log says why"));
+      throw Error(
+          cat("the server ended before it answered; ", paths_.run_dir, "/estiba.log says why"));
     // It was ending while we came: the next one answers.
     *this = connect(paths_);
   }

@@ -45,7 +45,8 @@ class Client {
   /// Reads once into the buffer; false at the end of the stream.
   bool read_more();
   void wait_for_the_end(const Json& answer);
-  void wait_readable(const std::function<void()>& on_tick) const;
+  /// Throws if more than `signals` have come.
+  void wait_readable(int signals, const std::function<void()>& on_tick) const;
 
   Paths paths_;
   UniqueFd socket_;

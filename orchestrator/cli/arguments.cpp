@@ -13,7 +13,8 @@ std::optional<bool> Arguments::choice(const std::string& flag) const {
   std::string word = text::lower(*written);
   if (word == "true" || word == "t" || word == "1") return true;
   if (word == "false" || word == "f" || word == "0") return false;
-  throw Error(cat("invalid argument \"", *written, "\" for \"--", flag, "\": true or false is meant"));
+  throw Error(
+      cat("invalid argument \"", *written, "\" for \"--", flag, "\": true or false is meant"));
 }
 
 std::optional<std::string> Arguments::value(const std::string& flag) const {
@@ -43,7 +44,8 @@ std::optional<int64_t> Arguments::number(const std::string& flag) const {
   auto written = value(flag);
   if (!written) return std::nullopt;
   if (auto parsed = text::to_int(*written)) return parsed;
-  throw Error(cat("invalid argument \"", *written, "\" for \"--", flag, "\": a whole number is meant"));
+  throw Error(
+      cat("invalid argument \"", *written, "\" for \"--", flag, "\": a whole number is meant"));
 }
 
 }  // namespace estiba::orchestrator

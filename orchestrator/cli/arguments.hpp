@@ -13,7 +13,9 @@ class Arguments {
   /// What is not a flag: services, a command, files.
   std::vector<std::string> words;
 
-  void add(const std::string& flag, std::string value) { values_[flag].push_back(std::move(value)); }
+  void add(const std::string& flag, std::string value) {
+    values_[flag].push_back(std::move(value));
+  }
   bool given(const std::string& flag) const { return values_.contains(flag); }
   /// A switch: given, and not as --flag=false.
   bool on(const std::string& flag) const;

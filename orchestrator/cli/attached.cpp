@@ -84,8 +84,8 @@ void Attached::pump_input() {
 
 void Attached::push_input() {
   const UniqueFd& sink = streams_.terminal ? streams_.terminal : streams_.input;
-  ssize_t written = sys::eintr(
-      [&] { return ::write(sink.get(), pending_input_.data(), pending_input_.size()); });
+  ssize_t written =
+      sys::eintr([&] { return ::write(sink.get(), pending_input_.data(), pending_input_.size()); });
   if (written >= 0) {
     pending_input_.erase(0, static_cast<size_t>(written));
   } else if (errno != EAGAIN) {

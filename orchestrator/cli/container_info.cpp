@@ -52,7 +52,8 @@ void add_exposed(std::vector<PublishedPort>& ports, const std::string& written) 
 std::vector<PublishedPort> ports_of(const Json& object) {
   std::vector<PublishedPort> ports;
   for (const Json& entry : list_at(object, "ports")) add_published(ports, entry);
-  for (const std::string& written : json::strings_at(object, "exposed")) add_exposed(ports, written);
+  for (const std::string& written : json::strings_at(object, "exposed"))
+    add_exposed(ports, written);
   std::stable_sort(ports.begin(), ports.end(), [](const PublishedPort& a, const PublishedPort& b) {
     return std::tie(a.container_port, a.protocol, a.host_ip, a.host_port) <
            std::tie(b.container_port, b.protocol, b.host_ip, b.host_port);
@@ -83,7 +84,8 @@ ContainerInfo container_from_json(const Json& object) {
   if (auto labels = object.find("labels"); labels != object.end())
     for (const auto& [key, value] : labels->items()) out.labels[key] = value.get<std::string>();
   out.ports = ports_of(object);
-  for (const Json& entry : list_at(object, "networks")) out.networks.push_back(text_at(entry, "name"));
+  for (const Json& entry : list_at(object, "networks"))
+    out.networks.push_back(text_at(entry, "name"));
   for (const Json& entry : list_at(object, "mounts"))
     out.mounts.push_back({text_at(entry, "type"), text_at(entry, "name"), text_at(entry, "source"),
                           text_at(entry, "target")});

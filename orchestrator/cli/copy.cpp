@@ -59,7 +59,8 @@ void copy_bytes(FdRef from, FdRef to, const std::string& name) {
 
 void keep_metadata(FdRef to, const struct stat& status, const CopyOptions& options,
                    const std::string& name) {
-  if (options.owners == Owners::kept) check(::fchown(to.get(), status.st_uid, status.st_gid), "fchown", name);
+  if (options.owners == Owners::kept)
+    check(::fchown(to.get(), status.st_uid, status.st_gid), "fchown", name);
   // After the owner: a change of owner clears the set-user-id bit.
   check(::fchmod(to.get(), status.st_mode & 07777), "fchmod", name);
   timespec times[] = {status.st_atim, status.st_mtim};
@@ -73,7 +74,8 @@ struct Spot {
 };
 
 void copy_file(FdRef source, const Spot& target, const CopyOptions& options) {
-  UniqueFd made = sys::openat(target.dir, target.name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
+  UniqueFd made =
+      sys::openat(target.dir, target.name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
   copy_bytes(source, made, target.name);
   keep_metadata(made, sys::fstat(source), options, target.name);
 }

@@ -59,8 +59,9 @@ bool is_group(std::string_view word) {
 void check_word_count(const Command& command, size_t count) {
   if (count < command.min_words)
     throw Error(cat("\"estiba ", command.name, "\" needs at least ",
-                    std::to_string(command.min_words), " argument", command.min_words == 1 ? "" : "s",
-                    ": estiba ", command.name, " ", command.usage));
+                    std::to_string(command.min_words), " argument",
+                    command.min_words == 1 ? "" : "s", ": estiba ", command.name, " ",
+                    command.usage));
   if (count > command.max_words)
     throw Error(cat("\"estiba ", command.name, "\" takes at most ",
                     std::to_string(command.max_words), " argument",
@@ -88,7 +89,8 @@ int run_command(const Command& command, Arguments before, std::span<const std::s
   }
   check_privilege(command);
   check_word_count(command, arguments.words.size());
-  Invocation invocation{command, std::move(before), std::move(arguments), Paths::from_environment()};
+  Invocation invocation{command, std::move(before), std::move(arguments),
+                        Paths::from_environment()};
   return command.run(invocation);
 }
 

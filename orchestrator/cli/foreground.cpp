@@ -21,7 +21,8 @@ namespace {
 
 LogStyle log_style(const Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
-  std::string ansi = invocation.globals.value_or("ansi", environment_value("COMPOSE_ANSI").value_or("auto"));
+  std::string ansi =
+      invocation.globals.value_or("ansi", environment_value("COMPOSE_ANSI").value_or("auto"));
   LogStyle style;
   style.prefix = !arguments.on("no-log-prefix");
   style.colours = !arguments.on("no-color") && ui::colours_for(FdRef(STDOUT_FILENO), ansi);
@@ -139,14 +140,12 @@ bool Foreground::over() const {
 
 void Foreground::step() {
   pollfd all[] = {
-      {up_ ? up_->fd().get() : -1, POLLIN, 0},
-      {events_->fd().get(), POLLIN, 0},
-      {stop_ ? stop_->fd().get() : -1, POLLIN, 0},
-      {follower_.fd().get(), POLLIN, 0},
+      {up_ ? up_->fd().get() : -1, POLLIN, 0},     {events_->fd().get(), POLLIN, 0},
+      {stop_ ? stop_->fd().get() : -1, POLLIN, 0}, {follower_.fd().get(), POLLIN, 0},
       {interrupts::fd().get(), POLLIN, 0},
   };
-  bool waiting = (up_ && up_->has_message()) || events_->has_message() ||
-                 (stop_ && stop_->has_message());
+  bool waiting =
+      (up_ && up_->has_message()) || events_->has_message() || (stop_ && stop_->has_message());
   // The timers of a progress block go on while a call is under way.
   int timeout = waiting ? 0 : (up_ || stop_) ? 100 : -1;
   if (::poll(all, std::size(all), timeout) < 0 && errno != EINTR)
@@ -168,8 +167,10 @@ void Foreground::step() {
   }
   if (stop_ && (all[2].revents || stop_->has_message())) {
     auto message = stop_->receive();
-    if (message) on_stop(*message);
-    else stop_.reset();
+    if (message)
+      on_stop(*message);
+    else
+      stop_.reset();
   }
   progress_->tick();
 }

@@ -6,7 +6,8 @@
 namespace estiba::orchestrator {
 
 ImageProgress::ImageProgress(const Invocation& invocation, std::string id)
-    : progress_(ui::make_progress(progress_style(invocation, std::string(invocation.command.name)))),
+    : progress_(
+          ui::make_progress(progress_style(invocation, std::string(invocation.command.name)))),
       id_(std::move(id)) {}
 
 img::Progress ImageProgress::listener() {

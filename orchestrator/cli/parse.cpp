@@ -107,7 +107,8 @@ cxxopts::Options options_of(std::span<const Flag> flags) {
   cxxopts::Options options("estiba");
   auto add = options.add_options();
   for (const Flag& flag : flags) {
-    std::string name = flag.letter ? cat(std::string(1, flag.letter), ",", flag.name) : std::string(flag.name);
+    std::string name =
+        flag.letter ? cat(std::string(1, flag.letter), ",", flag.name) : std::string(flag.name);
     if (flag.takes == Takes::nothing)
       add(name, "", cxxopts::value<std::vector<std::string>>()->implicit_value("true"));
     else

@@ -14,7 +14,8 @@ enum class Words {
   end_the_flags  ///< `exec web ls -l`: all after the first word is taken as it is
 };
 
-/// An Error (exit code 1, as Docker Compose has it) names an unknown flag and the one nearest to it.
+/// An Error (exit code 1, as Docker Compose has it) names an unknown flag and the one nearest to
+/// it.
 Arguments parse(std::span<const Flag> flags, Words rule, std::span<const std::string> words);
 
 /// How many words at the front are flags and their values: `-f a.yaml up` has two.

@@ -92,8 +92,8 @@ void check_services(const std::vector<std::string>& targets,
   for (const std::string& target : targets) {
     if (std::find(known.begin(), known.end(), target) != known.end()) continue;
     auto near = text::nearest(target, known);
-    throw Error(cat("no such service: ", target,
-                    near ? cat("; did you mean \"", *near, "\"?") : ""));
+    throw Error(
+        cat("no such service: ", target, near ? cat("; did you mean \"", *near, "\"?") : ""));
   }
 }
 

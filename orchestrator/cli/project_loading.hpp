@@ -31,8 +31,7 @@ std::string project_name_of(const Invocation& invocation);
 /// Whether the name alone was given, so that a file in the folder is not this command's business.
 bool named_without_file(const Invocation& invocation);
 /// `no such service: nosuch`, with the one that may be meant, for a target that is in neither list.
-void check_services(const std::vector<std::string>& targets,
-                    const std::vector<std::string>& known);
+void check_services(const std::vector<std::string>& targets, const std::vector<std::string>& known);
 /// All services of a project, the disabled ones too.
 std::vector<std::string> service_names(const spec::Project& project);
 

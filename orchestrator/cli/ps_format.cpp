@@ -61,14 +61,15 @@ std::string to_text(const PortRun& run) {
 void add_to_runs(std::vector<PortRun>& runs, const PublishedPort& port) {
   bool published = port.host_port != 0;
   for (PortRun& run : runs) {
-    bool alike = run.published == published && run.host_ip == port.host_ip &&
-                 run.protocol == port.protocol;
+    bool alike =
+        run.published == published && run.host_ip == port.host_ip && run.protocol == port.protocol;
     if (alike && run.last + 1 == port.container_port) {
       run.last = port.container_port;
       return;
     }
   }
-  runs.push_back({port.host_ip, port.protocol, port.container_port, port.container_port, published});
+  runs.push_back(
+      {port.host_ip, port.protocol, port.container_port, port.container_port, published});
 }
 
 Json publishers(const std::vector<PublishedPort>& ports) {

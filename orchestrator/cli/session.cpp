@@ -31,8 +31,8 @@ ui::ProgressStyle progress_style(const Invocation& invocation, const std::string
   auto from = [&](const char* flag, const char* variable) {
     return invocation.globals.value_or(flag, environment_value(variable).value_or("auto"));
   };
-  ui::ProgressStyle style = ui::progress_style(from("progress", "COMPOSE_PROGRESS"),
-                                               from("ansi", "COMPOSE_ANSI"));
+  ui::ProgressStyle style =
+      ui::progress_style(from("progress", "COMPOSE_PROGRESS"), from("ansi", "COMPOSE_ANSI"));
   style.title = title;
   style.dry_run = invocation.dry_run();
   return style;
@@ -54,7 +54,8 @@ namespace {
 
 /// What the call would touch, for the methods of which the server makes no plan.
 void show_dry_run(const Invocation& invocation, const Json& params) {
-  auto progress = ui::make_progress(progress_style(invocation, std::string(invocation.command.name)));
+  auto progress =
+      ui::make_progress(progress_style(invocation, std::string(invocation.command.name)));
   std::vector<std::string> targets = json::strings_at(params, "targets");
   auto containers = containers_of(invocation.paths, json::required_string(params, "project"));
   for (const ContainerInfo& container : select(std::move(containers), targets, OneOffs::left_out))
@@ -72,7 +73,8 @@ Json call_with_progress(const Invocation& invocation, const std::string& method,
   }
   interrupts::install();
   Client client = Client::connect(invocation.paths);
-  auto progress = ui::make_progress(progress_style(invocation, std::string(invocation.command.name)));
+  auto progress =
+      ui::make_progress(progress_style(invocation, std::string(invocation.command.name)));
   Json result = client.call(
       method, params, [&](const Json& event) { show_progress(*progress, event); },
       [&] { progress->tick(); });
@@ -83,8 +85,8 @@ Json call_with_progress(const Invocation& invocation, const std::string& method,
 std::vector<ContainerInfo> select(std::vector<ContainerInfo> all,
                                   const std::vector<std::string>& services, OneOffs one_offs) {
   std::erase_if(all, [&](const ContainerInfo& container) {
-    bool named = services.empty() || std::find(services.begin(), services.end(),
-                                               container.service) != services.end();
+    bool named = services.empty() ||
+                 std::find(services.begin(), services.end(), container.service) != services.end();
     return !named || (container.one_off && one_offs == OneOffs::left_out);
   });
   return all;
@@ -106,9 +108,8 @@ void check_targets(const Invocation& invocation, const std::vector<ContainerInfo
 }
 
 ContainerInfo running_container(const Invocation& invocation, const std::string& service) {
-  std::vector<ContainerInfo> found =
-      select(containers_of(invocation.paths, project_name_of(invocation)), {service},
-             OneOffs::included);
+  std::vector<ContainerInfo> found = select(
+      containers_of(invocation.paths, project_name_of(invocation)), {service}, OneOffs::included);
   // One-offs come last: `exec` reaches a `run` container only where the service itself is not up.
   std::stable_sort(found.begin(), found.end(), [](const ContainerInfo& a, const ContainerInfo& b) {
     return std::pair(a.one_off, a.number) < std::pair(b.one_off, b.number);

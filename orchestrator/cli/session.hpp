@@ -47,8 +47,7 @@ struct Chosen {
 };
 Chosen chosen_containers(const Invocation& invocation);
 /// `method` for the services named, with progress, unless there is no container at all.
-void act_on_services(const Invocation& invocation, const std::string& method,
-                     const Json& more);
+void act_on_services(const Invocation& invocation, const std::string& method, const Json& more);
 void act_on_services(const Invocation& invocation, const std::string& method);
 /// `KEY` without a value takes it from our environment, as Docker has it.
 std::vector<std::string> with_values(const std::vector<std::string>& variables);

@@ -60,8 +60,8 @@ void add_contents(Json& contents, const std::string& prefix, const LoadedProject
     if (object.environment.empty()) continue;
     auto value = environment.find(object.environment);
     if (value == environment.end())
-      throw Error(cat(prefix, ".", key, ": environment variable \"", object.environment,
-                      "\" is not set"));
+      throw Error(
+          cat(prefix, ".", key, ": environment variable \"", object.environment, "\" is not set"));
     contents[cat(prefix, "/", key)] = value->second;
   }
 }
@@ -73,9 +73,10 @@ Json file_contents(const LoadedProject& loaded) {
     for (const auto& [key, object] : objects) {
       if (object.environment.empty()) continue;
       auto known = loaded.loaded.project_environment.find(object.environment);
-      contents[cat(kind, "/", key)] = known == loaded.loaded.project_environment.end()
-                                          ? environment_value(object.environment.c_str()).value_or("")
-                                          : known->second;
+      contents[cat(kind, "/", key)] =
+          known == loaded.loaded.project_environment.end()
+              ? environment_value(object.environment.c_str()).value_or("")
+              : known->second;
     }
   };
   add("configs", loaded.project.configs);
@@ -118,8 +119,8 @@ Json up_params(const Invocation& invocation, const LoadedProject& loaded,
                const std::vector<std::string>& targets) {
   const Arguments& arguments = invocation.arguments;
   const spec::Project& project = loaded.project;
-  auto scales = parse_scales(arguments.list("scale"),
-                             "invalid --scale option, it should be SERVICE=NUM");
+  auto scales =
+      parse_scales(arguments.list("scale"), "invalid --scale option, it should be SERVICE=NUM");
   std::vector<std::string> disabled;
   for (const auto& [name, service] : project.disabled_services) disabled.push_back(name);
   std::vector<std::string> scaled;

@@ -19,16 +19,11 @@ Json row_of(const Json& volume) {
     for (const auto& [key, value] : found->items())
       labels.push_back(cat(key, "=", value.get<std::string>()));
   std::string driver = text("driver");
-  return {{"Availability", "N/A"},
-          {"Driver", driver.empty() ? "local" : driver},
-          {"Group", "N/A"},
-          {"Labels", text::join(labels, ",")},
-          {"Links", "N/A"},
-          {"Mountpoint", text("mountpoint")},
-          {"Name", text("name")},
-          {"Scope", "local"},
-          {"Size", "N/A"},
-          {"Status", "N/A"}};
+  return {{"Availability", "N/A"}, {"Driver", driver.empty() ? "local" : driver},
+          {"Group", "N/A"},        {"Labels", text::join(labels, ",")},
+          {"Links", "N/A"},        {"Mountpoint", text("mountpoint")},
+          {"Name", text("name")},  {"Scope", "local"},
+          {"Size", "N/A"},         {"Status", "N/A"}};
 }
 
 }  // namespace

@@ -4,15 +4,15 @@ namespace estiba::orchestrator {
 namespace {
 
 constexpr const Command* commands[] = {
-    &up_command,           &down_command,       &ps_command,           &logs_command,
-    &exec_command,         &run_command_,       &config_command,       &convert_command,
-    &create_command,       &start_command,      &stop_command,         &restart_command,
-    &kill_command,         &rm_command,         &pause_command,        &unpause_command,
-    &scale_command,        &port_command,       &ls_command,           &images_command,
-    &volumes_command,      &top_command,        &wait_command,         &events_command,
-    &cp_command,           &version_command,    &image_import_command, &image_bootstrap_command,
-    &image_ls_command,     &image_rm_command,   &image_tag_command,    &image_inspect_command,
-    &network_ls_command,   &volume_ls_command,
+    &up_command,         &down_command,      &ps_command,           &logs_command,
+    &exec_command,       &run_command_,      &config_command,       &convert_command,
+    &create_command,     &start_command,     &stop_command,         &restart_command,
+    &kill_command,       &rm_command,        &pause_command,        &unpause_command,
+    &scale_command,      &port_command,      &ls_command,           &images_command,
+    &volumes_command,    &top_command,       &wait_command,         &events_command,
+    &cp_command,         &version_command,   &image_import_command, &image_bootstrap_command,
+    &image_ls_command,   &image_rm_command,  &image_tag_command,    &image_inspect_command,
+    &network_ls_command, &volume_ls_command,
 };
 
 }  // namespace

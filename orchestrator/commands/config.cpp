@@ -101,7 +101,8 @@ std::string variables_table(const std::string& variables_json) {
   for (const auto& [name, variable] : variables.items()) {
     auto text = [&](const char* key) { return json::string_at(variable, key).value_or(""); };
     bool required = json::bool_at(variable, "Required").value_or(false);
-    rows.push_back({name, required ? "true" : "false", text("DefaultValue"), text("PresenceValue")});
+    rows.push_back(
+        {name, required ? "true" : "false", text("DefaultValue"), text("PresenceValue")});
   }
   return ui::table(rows);
 }
@@ -145,9 +146,8 @@ int run(const Invocation& invocation) {
   if (arguments.on("quiet")) return 0;
   auto part = part_of(arguments, loaded);
   const spec::Loaded& whole = loaded.loaded;
-  std::string text = part ? *part
-                          : with_line_end(format == "json" ? whole.canonical_json
-                                                           : whole.canonical_yaml);
+  std::string text =
+      part ? *part : with_line_end(format == "json" ? whole.canonical_json : whole.canonical_yaml);
   auto file = arguments.value("output");
   if (file && *file != "-")
     fs::write_atomic(*file, text, 0644, fs::Durability::relaxed);

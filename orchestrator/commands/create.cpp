@@ -37,9 +37,9 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command create_command{.name = "create",
-    .usage = "[OPTIONS] [SERVICE...]",
-    .summary = "Create containers, start nothing",
-    .flags = flags,
-    .run = run};
+                                    .usage = "[OPTIONS] [SERVICE...]",
+                                    .summary = "Create containers, start nothing",
+                                    .flags = flags,
+                                    .run = run};
 
 }  // namespace estiba::orchestrator

@@ -58,8 +58,8 @@ std::string as_text(const Json& event) {
 }
 
 bool wanted(const Json& event, const std::vector<std::string>& services) {
-  return services.empty() || std::find(services.begin(), services.end(),
-                                       attribute(event, "service")) != services.end();
+  return services.empty() ||
+         std::find(services.begin(), services.end(), attribute(event, "service")) != services.end();
 }
 
 int run(const Invocation& invocation) {
@@ -79,9 +79,9 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command events_command{.name = "events",
-    .usage = "[OPTIONS] [SERVICE...]",
-    .summary = "Follow what happens to containers",
-    .flags = flags,
-    .run = run};
+                                    .usage = "[OPTIONS] [SERVICE...]",
+                                    .summary = "Follow what happens to containers",
+                                    .flags = flags,
+                                    .run = run};
 
 }  // namespace estiba::orchestrator

@@ -9,7 +9,8 @@ namespace estiba::orchestrator {
 namespace {
 
 constexpr Flag flags[] = {
-    {'c', "change", Takes::list, "INSTRUCTION", "A Dockerfile instruction (CMD, ENV, ...); repeatable"},
+    {'c', "change", Takes::list, "INSTRUCTION",
+     "A Dockerfile instruction (CMD, ENV, ...); repeatable"},
     {'m', "message", Takes::value, "TEXT", "A comment for the image's history"},
     {0, "platform", Takes::value, "PLATFORM", ""},
 };
@@ -19,9 +20,9 @@ int run(const Invocation& invocation) {
   const std::vector<std::string>& words = arguments.words;
   img::Images store(invocation.paths.root);
   ImageProgress progress(invocation, cat("Image ", words.size() > 1 ? words[1] : words[0]));
-  std::string id = store.import(words[0], words.size() > 1 ? words[1] : "",
-                                arguments.list("change"), arguments.value_or("message", ""),
-                                progress.listener());
+  std::string id =
+      store.import(words[0], words.size() > 1 ? words[1] : "", arguments.list("change"),
+                   arguments.value_or("message", ""), progress.listener());
   progress.done("Imported");
   print(id + "\n");
   return 0;

@@ -59,8 +59,8 @@ int run(const Invocation& invocation) {
   if (format != "table") return print(ui::formatted(format, rows)), 0;
   std::vector<ui::Row> lines{{"REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE"}};
   for (const Json& row : rows)
-    lines.push_back(
-        {row.at("Repository"), row.at("Tag"), row.at("ID"), row.at("CreatedSince"), row.at("Size")});
+    lines.push_back({row.at("Repository"), row.at("Tag"), row.at("ID"), row.at("CreatedSince"),
+                     row.at("Size")});
   print(ui::table(lines));
   return 0;
 }

@@ -1,10 +1,11 @@
 // images: what the project's containers were made from.
+#include "imgmgr/images.hpp"
+
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.hpp"
 #include "base/units.hpp"
-#include "imgmgr/images.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/ps_format.hpp"
 #include "orchestrator/cli/session.hpp"
@@ -99,9 +100,9 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command images_command{.name = "images",
-    .usage = "[OPTIONS] [SERVICE...]",
-    .summary = "List the images of containers",
-    .flags = flags,
-    .run = run};
+                                    .usage = "[OPTIONS] [SERVICE...]",
+                                    .summary = "List the images of containers",
+                                    .flags = flags,
+                                    .run = run};
 
 }  // namespace estiba::orchestrator

@@ -33,9 +33,9 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command kill_command{.name = "kill",
-    .usage = "[OPTIONS] [SERVICE...]",
-    .summary = "Send a signal, SIGKILL if none is named",
-    .flags = flags,
-    .run = run};
+                                  .usage = "[OPTIONS] [SERVICE...]",
+                                  .summary = "Send a signal, SIGKILL if none is named",
+                                  .flags = flags,
+                                  .run = run};
 
 }  // namespace estiba::orchestrator

@@ -99,7 +99,8 @@ class Following {
     if (all[2].revents && interrupts::take() > 0) throw Error("", 130);
     if (!all[0].revents && !events_.has_message()) return;
     auto message = events_.receive();
-    if (!message) throw Error("the server ended; the containers go on: run \"estiba logs -f\" again");
+    if (!message)
+      throw Error("the server ended; the containers go on: run \"estiba logs -f\" again");
     events_.result_in(*message);
     if (!message->contains("event")) return;
     auto container = message->at("event").find("container");

@@ -48,11 +48,11 @@ std::map<std::string, Project> projects_of(const Invocation& invocation) {
 void filter(std::map<std::string, Project>& projects, const std::vector<std::string>& filters) {
   for (const std::string& each : filters) {
     if (!each.starts_with("name="))
-      throw Error(cat("invalid filter '", each.substr(0, each.find('=')), "'; \"name\" is the one there is"));
+      throw Error(cat("invalid filter '", each.substr(0, each.find('=')),
+                      "'; \"name\" is the one there is"));
     std::string wanted = each.substr(5);
-    std::erase_if(projects, [&](const auto& entry) {
-      return entry.first.find(wanted) == entry.first.npos;
-    });
+    std::erase_if(projects,
+                  [&](const auto& entry) { return entry.first.find(wanted) == entry.first.npos; });
   }
 }
 
@@ -81,10 +81,10 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command ls_command{.name = "ls",
-    .usage = "[OPTIONS]",
-    .summary = "List projects",
-    .flags = flags,
-    .max_words = 0,
-    .run = run};
+                                .usage = "[OPTIONS]",
+                                .summary = "List projects",
+                                .flags = flags,
+                                .max_words = 0,
+                                .run = run};
 
 }  // namespace estiba::orchestrator

@@ -52,11 +52,11 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command network_ls_command{.name = "network ls",
-    .usage = "[OPTIONS]",
-    .summary = "List the networks of all projects",
-    .flags = flags,
-    .max_words = 0,
-    .section = Section::host,
-    .run = run};
+                                        .usage = "[OPTIONS]",
+                                        .summary = "List the networks of all projects",
+                                        .flags = flags,
+                                        .max_words = 0,
+                                        .section = Section::host,
+                                        .run = run};
 
 }  // namespace estiba::orchestrator

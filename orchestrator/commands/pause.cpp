@@ -15,8 +15,8 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command pause_command{.name = "pause",
-    .usage = "[SERVICE...]",
-    .summary = "Freeze the processes of services",
-    .run = run};
+                                   .usage = "[SERVICE...]",
+                                   .summary = "Freeze the processes of services",
+                                   .run = run};
 
 }  // namespace estiba::orchestrator

@@ -30,7 +30,8 @@ int run(const Invocation& invocation) {
   if (!number) throw Error(cat("invalid port: ", invocation.words()[1]));
   ContainerInfo container = running_container(invocation, invocation.words()[0]);
   for (const PublishedPort& port : container.ports) {
-    if (port.container_port != *number || port.protocol != protocol || port.host_port == 0) continue;
+    if (port.container_port != *number || port.protocol != protocol || port.host_port == 0)
+      continue;
     bool v6 = port.host_ip.find(':') != port.host_ip.npos;
     print(cat(v6 ? "[" : "", port.host_ip, v6 ? "]:" : ":", std::to_string(port.host_port), "\n"));
     return 0;
@@ -42,11 +43,11 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command port_command{.name = "port",
-    .usage = "[OPTIONS] SERVICE PORT",
-    .summary = "Print the host address of a port",
-    .flags = flags,
-    .min_words = 2,
-    .max_words = 2,
-    .run = run};
+                                  .usage = "[OPTIONS] SERVICE PORT",
+                                  .summary = "Print the host address of a port",
+                                  .flags = flags,
+                                  .min_words = 2,
+                                  .max_words = 2,
+                                  .run = run};
 
 }  // namespace estiba::orchestrator

@@ -6,8 +6,8 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "orchestrator/cli/output.hpp"
-#include "orchestrator/cli/ps_format.hpp"
 #include "orchestrator/cli/project_loading.hpp"
+#include "orchestrator/cli/ps_format.hpp"
 #include "orchestrator/cli/session.hpp"
 #include "orchestrator/commands/list.hpp"
 #include "orchestrator/ui/formatted.hpp"
@@ -33,7 +33,8 @@ std::vector<std::string> wanted_states(const Arguments& arguments) {
     if (equals == filter.npos) throw Error("arguments to --filter should be in form KEY=VAL");
     std::string key = filter.substr(0, equals);
     if (key == "source") throw Error("the filter \"source\" is not supported");
-    if (key != "status") throw Error(cat("unknown filter ", key, "; \"status\" is the one there is"));
+    if (key != "status")
+      throw Error(cat("unknown filter ", key, "; \"status\" is the one there is"));
     states.push_back(filter.substr(equals + 1));
   }
   return states;
@@ -46,7 +47,8 @@ bool shown(const ContainerInfo& container, const std::vector<std::string>& state
 }
 
 void drop_orphans(const Invocation& invocation, std::vector<ContainerInfo>& containers) {
-  if (invocation.arguments.choice("orphans").value_or(true) || named_without_file(invocation)) return;
+  if (invocation.arguments.choice("orphans").value_or(true) || named_without_file(invocation))
+    return;
   std::vector<std::string> known = service_names(load_project(invocation, {}).project);
   std::erase_if(containers, [&](const ContainerInfo& container) {
     return std::find(known.begin(), known.end(), container.service) == known.end();

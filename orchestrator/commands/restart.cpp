@@ -20,9 +20,9 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command restart_command{.name = "restart",
-    .usage = "[OPTIONS] [SERVICE...]",
-    .summary = "Restart services",
-    .flags = flags,
-    .run = run};
+                                     .usage = "[OPTIONS] [SERVICE...]",
+                                     .summary = "Restart services",
+                                     .flags = flags,
+                                     .run = run};
 
 }  // namespace estiba::orchestrator

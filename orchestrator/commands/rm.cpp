@@ -51,9 +51,9 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command rm_command{.name = "rm",
-    .usage = "[OPTIONS] [SERVICE...]",
-    .summary = "Remove stopped containers",
-    .flags = flags,
-    .run = run};
+                                .usage = "[OPTIONS] [SERVICE...]",
+                                .summary = "Remove stopped containers",
+                                .flags = flags,
+                                .run = run};
 
 }  // namespace estiba::orchestrator

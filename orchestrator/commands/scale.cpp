@@ -30,10 +30,10 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command scale_command{.name = "scale",
-    .usage = "SERVICE=N...",
-    .summary = "Set how many containers services have",
-    .flags = flags,
-    .min_words = 1,
-    .run = run};
+                                   .usage = "SERVICE=N...",
+                                   .summary = "Set how many containers services have",
+                                   .flags = flags,
+                                   .min_words = 1,
+                                   .run = run};
 
 }  // namespace estiba::orchestrator

@@ -29,9 +29,9 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command start_command{.name = "start",
-    .usage = "[OPTIONS] [SERVICE...]",
-    .summary = "Start services that were stopped",
-    .flags = flags,
-    .run = run};
+                                   .usage = "[OPTIONS] [SERVICE...]",
+                                   .summary = "Start services that were stopped",
+                                   .flags = flags,
+                                   .run = run};
 
 }  // namespace estiba::orchestrator

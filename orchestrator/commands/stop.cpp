@@ -19,9 +19,9 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command stop_command{.name = "stop",
-    .usage = "[OPTIONS] [SERVICE...]",
-    .summary = "Stop services",
-    .flags = flags,
-    .run = run};
+                                  .usage = "[OPTIONS] [SERVICE...]",
+                                  .summary = "Stop services",
+                                  .flags = flags,
+                                  .run = run};
 
 }  // namespace estiba::orchestrator

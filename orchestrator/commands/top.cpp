@@ -37,7 +37,8 @@ ui::Row row_of(const ContainerInfo& container, const ProcessInfo& process) {
 
 int run(const Invocation& invocation) {
   Chosen chosen = chosen_containers(invocation);
-  std::vector<ui::Row> rows{{"SERVICE", "#", "UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"}};
+  std::vector<ui::Row> rows{
+      {"SERVICE", "#", "UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"}};
   for (const ContainerInfo& container : chosen.containers) {
     if (container.pid == 0) continue;
     for (const ProcessInfo& process : processes_beside(container.pid))

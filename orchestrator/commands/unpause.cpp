@@ -15,8 +15,8 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command unpause_command{.name = "unpause",
-    .usage = "[SERVICE...]",
-    .summary = "Let the processes of services go on",
-    .run = run};
+                                     .usage = "[SERVICE...]",
+                                     .summary = "Let the processes of services go on",
+                                     .run = run};
 
 }  // namespace estiba::orchestrator

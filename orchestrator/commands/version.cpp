@@ -30,11 +30,11 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command version_command{.name = "version",
-    .usage = "[OPTIONS]",
-    .summary = "Show the version",
-    .flags = flags,
-    .max_words = 0,
-    .privilege = Privilege::none,
-    .run = run};
+                                     .usage = "[OPTIONS]",
+                                     .summary = "Show the version",
+                                     .flags = flags,
+                                     .max_words = 0,
+                                     .privilege = Privilege::none,
+                                     .run = run};
 
 }  // namespace estiba::orchestrator

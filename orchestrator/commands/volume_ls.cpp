@@ -21,11 +21,11 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command volume_ls_command{.name = "volume ls",
-    .usage = "[OPTIONS]",
-    .summary = "List the volumes of all projects",
-    .flags = flags,
-    .max_words = 0,
-    .section = Section::host,
-    .run = run};
+                                       .usage = "[OPTIONS]",
+                                       .summary = "List the volumes of all projects",
+                                       .flags = flags,
+                                       .max_words = 0,
+                                       .section = Section::host,
+                                       .run = run};
 
 }  // namespace estiba::orchestrator

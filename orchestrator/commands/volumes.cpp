@@ -24,9 +24,8 @@ void keep_used(const Invocation& invocation, const std::string& project, std::ve
   for (const ContainerInfo& container :
        select(std::move(all), invocation.words(), OneOffs::left_out))
     for (const MountInfo& mount : container.mounts) used.insert(mount.name);
-  std::erase_if(rows, [&](const Json& row) {
-    return !used.contains(row.at("Name").get<std::string>());
-  });
+  std::erase_if(rows,
+                [&](const Json& row) { return !used.contains(row.at("Name").get<std::string>()); });
 }
 
 int run(const Invocation& invocation) {
@@ -40,9 +39,9 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command volumes_command{.name = "volumes",
-    .usage = "[OPTIONS] [SERVICE...]",
-    .summary = "List volumes",
-    .flags = flags,
-    .run = run};
+                                     .usage = "[OPTIONS] [SERVICE...]",
+                                     .summary = "List volumes",
+                                     .flags = flags,
+                                     .run = run};
 
 }  // namespace estiba::orchestrator

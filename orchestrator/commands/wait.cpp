@@ -15,7 +15,8 @@ constexpr Flag flags[] = {
 
 int run(const Invocation& invocation) {
   Chosen chosen = chosen_containers(invocation);
-  if (chosen.containers.empty()) throw Error(cat("no containers for project \"", chosen.project, "\""));
+  if (chosen.containers.empty())
+    throw Error(cat("no containers for project \"", chosen.project, "\""));
   std::vector<std::string> ids;
   for (const ContainerInfo& container : chosen.containers) ids.push_back(container.id);
   bool down = invocation.arguments.on("down-project");
@@ -40,10 +41,10 @@ int run(const Invocation& invocation) {
 }  // namespace
 
 extern const Command wait_command{.name = "wait",
-    .usage = "[OPTIONS] SERVICE...",
-    .summary = "Wait until services end",
-    .flags = flags,
-    .min_words = 1,
-    .run = run};
+                                  .usage = "[OPTIONS] SERVICE...",
+                                  .summary = "Wait until services end",
+                                  .flags = flags,
+                                  .min_words = 1,
+                                  .run = run};
 
 }  // namespace estiba::orchestrator

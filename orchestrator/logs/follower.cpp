@@ -68,8 +68,8 @@ void LogFollower::watch() {
 void LogFollower::watch_directory(const std::string& id) {
   // The directory, not the file: it also tells of a rotation, and of a log that is yet to come.
   std::string directory = fs::parent_path(logs_.at(id)->reader.path());
-  int watch = ::inotify_add_watch(inotify_.get(), directory.c_str(),
-                                  IN_MODIFY | IN_CREATE | IN_MOVED_TO);
+  int watch =
+      ::inotify_add_watch(inotify_.get(), directory.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO);
   if (watch < 0 && errno == ENOENT) return;
   if (watch < 0) throw Error("inotify_add_watch", directory, Errno{errno});
   watched_[watch] = id;

@@ -61,7 +61,9 @@ TailStart find_tail(FdRef fd, uint64_t lines, const std::string& path) {
       continue;
     }
     size_t begin = before == text.npos ? 0 : before + 1;
-    bool ends = ends_a_line(std::string_view(text).substr(begin, last - begin));
+    // The very last record counts as well: a line without an end, such as a prompt.
+    bool newest = found.offset == end;
+    bool ends = newest || ends_a_line(std::string_view(text).substr(begin, last - begin));
     // One line too many: what follows it is what was asked for.
     if (ends && found.lines == lines) return found;
     if (ends) ++found.lines;

@@ -92,7 +92,8 @@ class Renderer {
   Json value(const Field& field) {
     if (field.variable.empty()) return follow(dot_, field.path);
     auto found = variables_.find(field.variable);
-    if (found == variables_.end()) throw Error(cat("template: undefined variable ", field.variable));
+    if (found == variables_.end())
+      throw Error(cat("template: undefined variable ", field.variable));
     return follow(found->second, field.path);
   }
   static Json follow(Json value, const std::vector<std::string>& path) {

@@ -126,7 +126,8 @@ ProgressStyle progress_style(const std::string& kind, const std::string& ansi) {
     style.kind = ProgressKind::tty;
   else if (kind == "auto" || kind.empty())
     // Redrawing needs escape sequences, whatever their colour.
-    style.kind = is_terminal(stderr_fd) && ansi != "never" ? ProgressKind::tty : ProgressKind::plain;
+    style.kind =
+        is_terminal(stderr_fd) && ansi != "never" ? ProgressKind::tty : ProgressKind::plain;
   else if (kind != "plain")
     throw Error(cat("unsupported --progress value \"", kind,
                     "\": it must be auto, tty, plain, json or quiet"));

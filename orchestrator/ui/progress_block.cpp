@@ -83,10 +83,10 @@ std::vector<std::string> ProgressBlock::lines(Time now, size_t columns, size_t r
   auto finished = std::count_if(entries_.begin(), entries_.end(), [](const Entry& entry) {
     return entry.step.state != StepState::working;
   });
-  std::vector<std::string> out{shortened(
-      cat("[+] ", style_.dry_run ? "DRY-RUN " : "", style_.title, " ", std::to_string(finished),
-          "/", std::to_string(entries_.size())),
-      columns)};
+  std::vector<std::string> out{
+      shortened(cat("[+] ", style_.dry_run ? "DRY-RUN " : "", style_.title, " ",
+                    std::to_string(finished), "/", std::to_string(entries_.size())),
+                columns)};
   size_t room = rows > 3 ? rows - 2 : 1;
   bool all_fit = entries_.size() <= room;
   // Where not all fit, what is still going on is of more interest than what is done.

@@ -91,7 +91,9 @@ Json printf(const Arguments& a) {
       continue;
     }
     std::string flags;
-    for (++i; i < format.size() && (std::isdigit(static_cast<unsigned char>(format[i])) || format[i] == '-'); ++i)
+    for (++i; i < format.size() &&
+              (std::isdigit(static_cast<unsigned char>(format[i])) || format[i] == '-');
+         ++i)
       flags += format[i];
     if (i < format.size() && format[i] == '%')
       out += '%';

@@ -71,7 +71,8 @@ class ActionParser {
   }
   std::string name() {
     size_t begin = at_;
-    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '_'))
+    while (at_ < text_.size() &&
+           (std::isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '_'))
       ++at_;
     return text_.substr(begin, at_ - begin);
   }
@@ -130,7 +131,8 @@ class ActionParser {
   }
   Operand number() {
     size_t begin = at_++;
-    while (at_ < text_.size() && (std::isdigit(static_cast<unsigned char>(text_[at_])) || text_[at_] == '.'))
+    while (at_ < text_.size() &&
+           (std::isdigit(static_cast<unsigned char>(text_[at_])) || text_[at_] == '.'))
       ++at_;
     std::string digits = text_.substr(begin, at_ - begin);
     if (auto whole = text::to_int(digits)) return Constant{*whole};
@@ -169,7 +171,9 @@ class TemplateParser {
   }
 
  private:
-  static std::string first_word(const std::string& text) { return text.substr(0, text.find_first_of(" \t(")); }
+  static std::string first_word(const std::string& text) {
+    return text.substr(0, text.find_first_of(" \t("));
+  }
 
   /// Stops before {{end}} and {{else...}}.
   Nodes until_end() {

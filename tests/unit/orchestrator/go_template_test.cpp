@@ -28,7 +28,9 @@ std::string complaint(const std::string& text) {
   return "none";
 }
 
-TEST(GoTemplate, PrintsFieldsAmongText) { EXPECT_EQ(render("<{{.Name}}> {{ .ExitCode }}"), "<shop-web-1> 3"); }
+TEST(GoTemplate, PrintsFieldsAmongText) {
+  EXPECT_EQ(render("<{{.Name}}> {{ .ExitCode }}"), "<shop-web-1> 3");
+}
 
 TEST(GoTemplate, CallsFunctionsAndPipes) {
   EXPECT_EQ(render("{{json .Map}}"), R"({"k":"v"})");
@@ -45,8 +47,9 @@ TEST(GoTemplate, BranchesAndLoops) {
   EXPECT_EQ(render("{{if .Health}}h{{else if eq .ExitCode 3}}three{{else}}none{{end}}"), "three");
   EXPECT_EQ(render("{{if and .Name (not .Health)}}yes{{end}}"), "yes");
   EXPECT_EQ(render("{{range .Publishers}}{{.PublishedPort}} {{end}}"), "80 81 ");
-  EXPECT_EQ(render("{{range $i, $p := .Publishers}}{{$i}}:{{$p.PublishedPort}},{{$.ExitCode}} {{end}}"),
-            "0:80,3 1:81,3 ");
+  EXPECT_EQ(
+      render("{{range $i, $p := .Publishers}}{{$i}}:{{$p.PublishedPort}},{{$.ExitCode}} {{end}}"),
+      "0:80,3 1:81,3 ");
   EXPECT_EQ(render("{{range .Health}}x{{else}}empty{{end}}"), "empty");
   EXPECT_EQ(render("{{with .Map}}{{.k}}{{end}}"), "v");
 }
@@ -57,7 +60,8 @@ TEST(GoTemplate, SaysWhatIsWrong) {
   EXPECT_EQ(complaint("{{.Nmae}}"), "template: there is no field \"Nmae\"; did you mean \"Name\"?");
   EXPECT_EQ(complaint("{{.Name"), "template: a {{ has no }}");
   EXPECT_EQ(complaint("{{if .Name}}x"), "template: an {{end}} is missing");
-  EXPECT_EQ(complaint("{{uper .Name}}"), "template: there is no function \"uper\"; did you mean \"upper\"?");
+  EXPECT_EQ(complaint("{{uper .Name}}"),
+            "template: there is no function \"uper\"; did you mean \"upper\"?");
 }
 
 TEST(Formatted, JsonIsOneObjectALine) {

@@ -16,13 +16,15 @@ constexpr size_t screen_lines = 40, screen_columns = 100;
 void expect_one_screen(const std::string& help, std::string_view name) {
   std::vector<std::string> lines = text::split(help, '\n');
   EXPECT_LE(lines.size(), screen_lines) << name;
-  for (const std::string& line : lines) EXPECT_LE(line.size(), screen_columns) << name << ": " << line;
+  for (const std::string& line : lines)
+    EXPECT_LE(line.size(), screen_columns) << name << ": " << line;
 }
 
 TEST(Help, FitsOneScreen) {
   expect_one_screen(general_help(all_commands(), global_flags()), "--help");
   expect_one_screen(group_help("image", all_commands()), "image");
-  for (const Command* command : all_commands()) expect_one_screen(command_help(*command), command->name);
+  for (const Command* command : all_commands())
+    expect_one_screen(command_help(*command), command->name);
 }
 
 TEST(Help, NamesEveryCommand) {

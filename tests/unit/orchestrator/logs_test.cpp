@@ -27,8 +27,8 @@ class LogFile : public testing::Test {
     std::ofstream(path(name), std::ios::app) << text;
   }
   static std::string record(int second, const std::string& rest) {
-    return cat("2026-11-25T11:00:", second < 10 ? "0" : "", std::to_string(second),
-               ".000000001Z ", rest, "\n");
+    return cat("2026-11-25T11:00:", second < 10 ? "0" : "", std::to_string(second), ".000000001Z ",
+               rest, "\n");
   }
   static std::string lines_of(LogReader& reader) {
     std::string out;
@@ -96,6 +96,17 @@ TEST_F(LogFile, TailCountsWholeLinesAcrossFiles) {
   }
 }
 
+TEST_F(LogFile, TailCountsALineThatHasNotEnded) {
+  append(record(1, "stdout F a") + record(2, "stdout F b") + record(3, "stdout P $ "));
+  LogFilter filter;
+  filter.tail = 1;
+  LogReader reader(path(), filter);
+  EXPECT_EQ(lines_of(reader), "");
+  auto rest = reader.rest();
+  ASSERT_TRUE(rest);
+  EXPECT_EQ(rest->text, "$ ");
+}
+
 TEST_F(LogFile, TailOfALongFileIsFoundFromItsEnd) {
   std::string text;
   for (int i = 0; i < 20000; ++i) text += record(1, cat("stdout F line ", std::to_string(i)));
@@ -138,9 +149,8 @@ TEST_F(LogFile, LogsAreMergedInTheOrderOfTime) {
   append(record(1, "stdout F 1") + record(3, "stdout F 3"), "x/log");
   append(record(2, "stdout F 2") + record(4, "stdout F 4"), "y/log");
   std::string seen;
-  LogFollower follower([&](const std::string& name, const LogLine& line) {
-    seen += cat(name, line.text, " ");
-  });
+  LogFollower follower(
+      [&](const std::string& name, const LogLine& line) { seen += cat(name, line.text, " "); });
   follower.add("x", "x", path("x/log"), {});
   follower.add("y", "y", path("y/log"), {});
   follower.watch();

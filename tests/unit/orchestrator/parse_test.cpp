@@ -10,9 +10,9 @@ namespace {
 using List = std::vector<std::string>;
 
 constexpr Flag flags[] = {
-    {'d', "detach", Takes::nothing, "", "x"},   {'t', "timeout", Takes::value, "S", "x"},
-    {'e', "env", Takes::list, "K=V", "x"},      {0, "wait", Takes::nothing, "", "x"},
-    {'f', "file", Takes::list, "FILE", "x"},    {0, "orphans", Takes::nothing, "", "x"},
+    {'d', "detach", Takes::nothing, "", "x"}, {'t', "timeout", Takes::value, "S", "x"},
+    {'e', "env", Takes::list, "K=V", "x"},    {0, "wait", Takes::nothing, "", "x"},
+    {'f', "file", Takes::list, "FILE", "x"},  {0, "orphans", Takes::nothing, "", "x"},
 };
 
 Arguments parsed(const List& words, Words rule = Words::among_flags) {
@@ -51,9 +51,7 @@ TEST(Parse, LeavesACommandsOwnFlagsAlone) {
   EXPECT_FALSE(arguments.on("wait"));
 }
 
-TEST(Parse, TwoDashesEndTheFlags) {
-  EXPECT_EQ(parsed({"--", "-d"}).words, (List{"-d"}));
-}
+TEST(Parse, TwoDashesEndTheFlags) { EXPECT_EQ(parsed({"--", "-d"}).words, (List{"-d"})); }
 
 TEST(Parse, ASwitchMayBeTurnedOff) {
   EXPECT_FALSE(parsed({"--orphans=false"}).on("orphans"));
@@ -61,7 +59,9 @@ TEST(Parse, ASwitchMayBeTurnedOff) {
   EXPECT_FALSE(parsed({}).choice("orphans").has_value());
 }
 
-TEST(Parse, ANegativeNumberIsAValue) { EXPECT_EQ(parsed({"--timeout", "-1"}).number("timeout"), -1); }
+TEST(Parse, ANegativeNumberIsAValue) {
+  EXPECT_EQ(parsed({"--timeout", "-1"}).number("timeout"), -1);
+}
 
 TEST(Parse, NamesTheFlagThatMayBeMeant) {
   EXPECT_EQ(complaint({"--detatch"}), "unknown flag: --detatch; did you mean --detach?");

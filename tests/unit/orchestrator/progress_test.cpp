@@ -19,7 +19,8 @@ ProgressBlock block_of(size_t working, size_t done) {
   for (size_t i = 0; i < done; ++i)
     block.update({cat("Container d", std::to_string(i)), "Started", StepState::done, ""}, start);
   for (size_t i = 0; i < working; ++i)
-    block.update({cat("Container w", std::to_string(i)), "Starting", StepState::working, ""}, start);
+    block.update({cat("Container w", std::to_string(i)), "Starting", StepState::working, ""},
+                 start);
   return block;
 }
 

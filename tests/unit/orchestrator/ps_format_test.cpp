@@ -24,7 +24,8 @@ ContainerInfo web() {
     "exposed": ["80/tcp", "7000/tcp"],
     "networks": [{"name": "shop_default"}],
     "mounts": [{"type": "volume", "name": "shop_data_of_a_long_name", "source": "/v", "target": "/d"}]
-  })", "test"));
+  })",
+                                        "test"));
 }
 
 TEST(Status, SaysHowLongAndHowWell) {
@@ -43,8 +44,7 @@ TEST(Status, SaysHowLongAndHowWell) {
 }
 
 TEST(Ports, AreShownInBothFamiliesAndExposedOnesOnce) {
-  EXPECT_EQ(ports_text(web().ports),
-            "7000/tcp, 0.0.0.0:8080->80/tcp, [::]:8080->80/tcp");
+  EXPECT_EQ(ports_text(web().ports), "7000/tcp, 0.0.0.0:8080->80/tcp, [::]:8080->80/tcp");
 }
 
 TEST(Ports, EqualNeighboursBecomeARange) {
@@ -64,17 +64,18 @@ TEST(CommandText, IsQuotedAndCutAfterTwentyCharacters) {
 }
 
 TEST(PsJson, HasTheKeysAndTypesThatToolsRead) {
-  EXPECT_EQ(ps_json(web(), noon, Truncate::yes).dump(),
-            R"({"Command":"\"sh -c 'echo \\\"hello\\\"…\"","CreatedAt":"2026-11-25 11:00:00 +0000 UTC",)"
-            R"("ExitCode":0,"Health":"healthy","ID":"0123456789ab","Image":"nginx","Labels":"a=1,b=2",)"
-            R"("LocalVolumes":"1","Mounts":"shop_data_of_a…","Name":"shop-web-1","Names":"shop-web-1",)"
-            R"("Networks":"shop_default","Pid":77,)"
-            R"("Ports":"7000/tcp, 0.0.0.0:8080->80/tcp, [::]:8080->80/tcp","Project":"shop",)"
-            R"("Publishers":[{"URL":"0.0.0.0","TargetPort":80,"PublishedPort":8080,"Protocol":"tcp"},)"
-            R"({"URL":"::","TargetPort":80,"PublishedPort":8080,"Protocol":"tcp"},)"
-            R"({"URL":"","TargetPort":7000,"PublishedPort":0,"Protocol":"tcp"}],)"
-            R"("RunningFor":"59 minutes ago","Service":"web","Size":"0B","State":"running",)"
-            R"=("Status":"Up 2 seconds (healthy)"})=");
+  EXPECT_EQ(
+      ps_json(web(), noon, Truncate::yes).dump(),
+      R"({"Command":"\"sh -c 'echo \\\"hello\\\"…\"","CreatedAt":"2026-11-25 11:00:00 +0000 UTC",)"
+      R"("ExitCode":0,"Health":"healthy","ID":"0123456789ab","Image":"nginx","Labels":"a=1,b=2",)"
+      R"("LocalVolumes":"1","Mounts":"shop_data_of_a…","Name":"shop-web-1","Names":"shop-web-1",)"
+      R"("Networks":"shop_default","Pid":77,)"
+      R"("Ports":"7000/tcp, 0.0.0.0:8080->80/tcp, [::]:8080->80/tcp","Project":"shop",)"
+      R"("Publishers":[{"URL":"0.0.0.0","TargetPort":80,"PublishedPort":8080,"Protocol":"tcp"},)"
+      R"({"URL":"::","TargetPort":80,"PublishedPort":8080,"Protocol":"tcp"},)"
+      R"({"URL":"","TargetPort":7000,"PublishedPort":0,"Protocol":"tcp"}],)"
+      R"("RunningFor":"59 minutes ago","Service":"web","Size":"0B","State":"running",)"
+      R"=("Status":"Up 2 seconds (healthy)"})=");
 }
 
 TEST(PsTable, WithoutContainersIsTheHeader) {
