@@ -175,20 +175,32 @@ Task<Json> Api::up(ConnectionPtr client, Json params) {
 
 namespace {
 
+// In a canonical model a dollar sign is written twice.
+Json as_model(const Json& value) {
+  if (value.is_array()) {
+    Json list = Json::array();
+    for (const Json& item : value) list.push_back(as_model(item));
+    return list;
+  }
+  std::string out;
+  for (char c : value.get<std::string>()) out.append(c == '$' ? 2 : 1, c);
+  return out;
+}
+
 // The service as `run` changes it: its model is what the one-off container is made from.
 Json run_model(Json model, const std::string& service, const Json& params) {
   Json& own = model.at("services").at(service);
   auto args = params.find("args");
-  if (args != params.end() && !args->empty()) own["command"] = *args;
+  if (args != params.end() && !args->empty()) own["command"] = as_model(*args);
   if (auto entrypoint = params.find("entrypoint");
       entrypoint != params.end() && !entrypoint->is_null()) {
-    own["entrypoint"] = *entrypoint;
+    own["entrypoint"] = as_model(*entrypoint);
     if (args == params.end() || args->empty()) own["command"] = Json::array();
   }
   for (const std::string& entry : json::strings_at(params, "env")) {
     size_t equals = entry.find('=');
     own["environment"][entry.substr(0, equals)] =
-        equals == std::string::npos ? Json(nullptr) : Json(entry.substr(equals + 1));
+        equals == std::string::npos ? Json(nullptr) : as_model(entry.substr(equals + 1));
   }
   for (const char* key : {"user", "working_dir"})
     if (auto value = json::string_at(params, std::string_view(key) == "user" ? "user" : "cwd"))

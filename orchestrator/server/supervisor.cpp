@@ -210,6 +210,8 @@ void Supervisor::on_exit(const runtime::ExitRecord& record) {
 }
 
 Task<> Supervisor::finish_exit(InstancePtr instance, runtime::ExitRecord record) {
+  // What ends at once may end before its start was heard of here.
+  while (instance->starting) co_await instance->changed.wait();
   if (instance->log) co_await last_output(core_.io, instance->log);
   auto ran = std::chrono::steady_clock::now() - instance->running_since;
   ++instance->generation;
