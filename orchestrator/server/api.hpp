@@ -45,6 +45,10 @@ class Api {
   RunContext model_context(const Json& params);
   void resolve_images(RunContext& context, const std::vector<std::string>& services) const;
   Task<> run_or_roll_back(PlanRunner& runner, const scheduler::Plan& plan);
+  /// Dependencies of a one-off container, networks and volumes.
+  Task<> bring_dependencies(ConnectionPtr client, RunContext& context, std::string service,
+                            bool alone);
+  Task<> start_or_remove(InstancePtr instance);
   Task<Json> wait_and_remove(ConnectionPtr client, InstancePtr instance, bool remove);
 
   Core& core_;

@@ -175,20 +175,32 @@ Task<Json> Api::up(ConnectionPtr client, Json params) {
 
 namespace {
 
+// In a canonical model a dollar sign is written twice.
+Json as_model(const Json& value) {
+  if (value.is_array()) {
+    Json list = Json::array();
+    for (const Json& item : value) list.push_back(as_model(item));
+    return list;
+  }
+  std::string out;
+  for (char c : value.get<std::string>()) out.append(c == '$' ? 2 : 1, c);
+  return out;
+}
+
 // The service as `run` changes it: its model is what the one-off container is made from.
 Json run_model(Json model, const std::string& service, const Json& params) {
   Json& own = model.at("services").at(service);
-  if (auto args = params.find("args"); args != params.end() && !args->empty())
-    own["command"] = *args;
+  auto args = params.find("args");
+  if (args != params.end() && !args->empty()) own["command"] = as_model(*args);
   if (auto entrypoint = params.find("entrypoint");
       entrypoint != params.end() && !entrypoint->is_null()) {
-    own["entrypoint"] = *entrypoint;
-    if (params.value("args", Json::array()).empty()) own["command"] = Json::array();
+    own["entrypoint"] = as_model(*entrypoint);
+    if (args == params.end() || args->empty()) own["command"] = Json::array();
   }
   for (const std::string& entry : json::strings_at(params, "env")) {
     size_t equals = entry.find('=');
     own["environment"][entry.substr(0, equals)] =
-        equals == std::string::npos ? Json(nullptr) : Json(entry.substr(equals + 1));
+        equals == std::string::npos ? Json(nullptr) : as_model(entry.substr(equals + 1));
   }
   for (const char* key : {"user", "working_dir"})
     if (auto value = json::string_at(params, std::string_view(key) == "user" ? "user" : "cwd"))
@@ -199,73 +211,82 @@ Json run_model(Json model, const std::string& service, const Json& params) {
   own.erase("healthcheck");
   own["restart"] = "no";
   if (own.contains("deploy")) own["deploy"].erase("restart_policy");
-  for (const char* key : {"volumes", "ports"}) {
-    auto extra = params.find(std::string_view(key) == "ports" ? "publish" : "volumes");
-    if (extra == params.end() || !extra->is_array()) continue;
-    if (!own.contains(key)) own[key] = Json::array();
-    own[key].insert(own[key].end(), extra->begin(), extra->end());
-  }
   return model;
 }
 
+ContainerRecord one_off_record(const RunContext& context, const std::string& service,
+                               const Json& params) {
+  ContainerRecord record;
+  record.one_off = true;
+  record.name = json::string_at(params, "name").value_or("");
+  if (record.name.empty())
+    record.name = cat(context.project_name, "-", service, "-run-", text::random_hex(12));
+  if (json::bool_at(params, "service_ports").value_or(false))
+    record.labels["estiba.publish-ports"] = "true";
+  if (json::bool_at(params, "use_aliases").value_or(false))
+    record.labels["estiba.use-aliases"] = "true";
+  return record;
+}
+
 }  // namespace
+
+Task<> Api::bring_dependencies(ConnectionPtr client, RunContext& context, std::string service,
+                               bool alone) {
+  std::vector<std::string> services =
+      scheduler::select_services(*context.project, {service}, alone);
+  resolve_images(context, services);
+  scheduler::ObservedState observed = observe(core_, context.project_name, &*context.project);
+  scheduler::UpOptions wanted;
+  wanted.targets = {service};
+  wanted.no_deps = alone;
+  scheduler::Desired desired{*context.project, context.image_ids};
+  refuse_missing_externals(scheduler::missing_externals(desired, observed, wanted));
+  scheduler::Plan plan = scheduler::plan_run(desired, observed, service, alone);
+  PlanRunner runner(core_, supervisor_, client, context);
+  co_await run_or_roll_back(runner, plan);
+}
+
+Task<> Api::start_or_remove(InstancePtr instance) {
+  std::optional<Error> failure;
+  try {
+    co_await supervisor_.start(instance);
+  } catch (const Error& error) {
+    failure = error;
+  }
+  if (!failure) co_return;
+  if (instance->running()) core_.containers.kill_all(instance->record.id);
+  while (instance->running()) co_await instance->changed.wait();
+  co_await supervisor_.remove(instance, Supervisor::AnonymousVolumes::remove);
+  throw *failure;
+}
 
 Task<Json> Api::run(ConnectionPtr client, Json params) {
   RunContext context = model_context(params);
   const std::string service = json::required_string(params, "service");
   if (!context.project->services.contains(service)) throw Error(cat("no such service: ", service));
-  ProjectTurn turn = co_await ProjectTurn::take(lock_of(context.project_name));
-  bool no_deps = json::bool_at(params, "no_deps").value_or(false);
-  std::vector<std::string> services =
-      scheduler::select_services(*context.project, {service}, no_deps);
-  resolve_images(context, services);
-  scheduler::ObservedState observed = observe(core_, context.project_name, &*context.project);
-  scheduler::UpOptions wanted;
-  wanted.targets = {service};
-  wanted.no_deps = no_deps;
-  scheduler::Desired desired{*context.project, context.image_ids};
-  refuse_missing_externals(scheduler::missing_externals(desired, observed, wanted));
-  scheduler::Plan plan = scheduler::plan_run(desired, observed, service, no_deps);
-  PlanRunner dependencies(core_, supervisor_, client, context);
-  co_await run_or_roll_back(dependencies, plan);
-
-  context.model = run_model(std::move(context.model), service, params);
-  context.project = spec::from_canonical_json(context.model.dump());
-  ContainerRecord record;
-  record.one_off = true;
-  record.name =
-      json::string_at(params, "name")
-          .value_or(cat(context.project_name, "-", service, "-run-", text::random_hex(12)));
-  bool ports = json::bool_at(params, "service_ports").value_or(false) ||
-               !params.value("publish", Json::array()).empty();
-  if (ports) record.labels["estiba.publish-ports"] = "true";
-  if (json::bool_at(params, "use_aliases").value_or(false))
-    record.labels["estiba.use-aliases"] = "true";
-  for (const auto& [key, value] : params.value("labels", Json::object()).items())
-    record.labels[key] = value.get<std::string>();
-  PlanRunner runner(core_, supervisor_, client, context);
-  InstancePtr instance =
-      co_await runner.create(context.project->services.at(service), std::move(record));
+  bool detach = json::bool_at(params, "detach").value_or(false);
   bool remove = json::bool_at(params, "remove").value_or(false);
-  std::optional<Error> failure;
-  try {
-    if (!json::bool_at(params, "detach").value_or(false))
-      instance->attached = std::make_unique<AttachedStreams>();
-    co_await supervisor_.start(instance);
-  } catch (const Error& error) {
-    failure = error;
+  bool alone = json::bool_at(params, "no_deps").value_or(false);
+  InstancePtr instance;
+  {
+    ProjectTurn turn = co_await ProjectTurn::take(lock_of(context.project_name));
+    co_await bring_dependencies(client, context, service, alone);
+    context.model = run_model(std::move(context.model), service, params);
+    context.project = spec::from_canonical_json(context.model.dump());
+    ContainerRecord record = one_off_record(context, service, params);
+    PlanRunner runner(core_, supervisor_, client, context);
+    instance = co_await runner.create(context.project->services.at(service), std::move(record));
+    if (!detach) instance->attached = std::make_unique<AttachedStreams>();
+    co_await start_or_remove(instance);
   }
-  if (failure) {
-    co_await supervisor_.remove(instance, Supervisor::AnonymousVolumes::remove);
-    throw *failure;
-  }
-  Json started{
-      {"event", {{"started", {{"id", instance->record.id}, {"name", instance->record.name}}}}}};
+  Json started;
+  started["event"]["started"] = {{"id", instance->record.id}, {"name", instance->record.name}};
   std::vector<UniqueFd> fds;
   if (instance->attached) fds = std::move(instance->attached->fds);
   client->send(started, std::move(fds));
-  if (json::bool_at(params, "detach").value_or(false)) co_return Json{{"exit_code", 0}};
-  co_return co_await wait_and_remove(client, instance, remove);
+  Json result{{"exit_code", 0}};
+  if (!detach) result = co_await wait_and_remove(client, instance, remove);
+  co_return result;
 }
 
 Task<Json> Api::wait_and_remove(ConnectionPtr client, InstancePtr instance, bool remove) {

@@ -22,6 +22,10 @@ InstancePtr Core::by_name(const std::string& name) const {
   return nullptr;
 }
 
+void Core::set_names_active(const std::string& id, bool active) {
+  if (networks.sandbox(id)) networks.set_active(id, active);
+}
+
 void Core::emit(const std::string& action, const Instance& instance) {
   Json event{{"event",
               {{"container",

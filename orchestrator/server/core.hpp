@@ -59,6 +59,8 @@ struct Core {
   /// The project's containers, sorted by service and number.
   std::vector<InstancePtr> of_project(const std::string& project) const;
   InstancePtr by_name(const std::string& name) const;
+  /// Whether the container's names are answered; nothing for what shares another's network.
+  void set_names_active(const std::string& id, bool active);
   /// Tells every subscriber of `events`.
   void emit(const std::string& action, const Instance& instance);
 };

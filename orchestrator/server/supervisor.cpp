@@ -140,7 +140,7 @@ void Supervisor::running(const InstancePtr& instance, runtime::Started started) 
   instance->status.exit_code = 0;
   instance->status.oom_killed = false;
   instance->health_log.clear();
-  core_.networks.set_active(instance->record.id, true);
+  core_.set_names_active(instance->record.id, true);
   set_state(*instance, ContainerState::running);
   core_.emit("start", *instance);
   if (instance->health)
@@ -189,7 +189,7 @@ Task<> Supervisor::start(InstancePtr instance) {
 
 // What a container that stays down gives back: its published ports and its names.
 void Supervisor::settle(const InstancePtr& instance) {
-  core_.networks.set_active(instance->record.id, false);
+  core_.set_names_active(instance->record.id, false);
   core_.networks.unpublish(instance->record.id);
   core_.proxy.sync();
   if (instance->status.state != ContainerState::created || !instance->status.started_at.empty())
@@ -210,6 +210,8 @@ void Supervisor::on_exit(const runtime::ExitRecord& record) {
 }
 
 Task<> Supervisor::finish_exit(InstancePtr instance, runtime::ExitRecord record) {
+  // What ends at once may end before its start was heard of here.
+  while (instance->starting) co_await instance->changed.wait();
   if (instance->log) co_await last_output(core_.io, instance->log);
   auto ran = std::chrono::steady_clock::now() - instance->running_since;
   ++instance->generation;

@@ -57,7 +57,7 @@ void Supervisor::adopt(const InstancePtr& instance, runtime::Adopted adopted) {
     instance->running_since -=
         std::chrono::duration_cast<std::chrono::steady_clock::duration>(wall_now() - *started);
   if (!instance->running()) instance->status.state = ContainerState::running;
-  core_.networks.set_active(instance->record.id, true);
+  core_.set_names_active(instance->record.id, true);
   Health health = health_of(instance->service(), image_of(core_, *instance).config);
   instance->health_test = health.args;
   if (health.args.empty()) return;

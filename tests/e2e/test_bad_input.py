@@ -154,10 +154,10 @@ class BadStarts(Scenario):
     def test_one_bad_service_leaves_nothing_after_down(self):
         self.compose("""
             services:
-              good: {image: @IMAGE@, init: true, command: sleep 1000, networks: [n], volumes: [v:/v1]}
+              good: {image: @IMAGE@, init: true, command: sleep 1000, networks: [n], volumes: ["data:/data"]}
               bad: {image: @IMAGE@, command: [/no/such/program], networks: [n], depends_on: [good]}
             networks: {n: {}}
-            volumes: {v: {}}
+            volumes: {data: {}}
         """)
         self.fails("up", "-d", says=["bad", "/no/such/program"], rc=127)
         self.estiba("down", "-v")
