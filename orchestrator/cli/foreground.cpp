@@ -247,7 +247,7 @@ void Foreground::on_exit(const std::string& id, int code) {
   printer_.flush();
   if (attached_.contains(container.service))
     say(cat(container.name, " exited with code ", std::to_string(code),
-                     restarts ? " (restarting)" : ""));
+            restarts ? " (restarting)" : ""));
   if (container.service == exit_code_from_ && !exit_code_) exit_code_ = code;
   if (restarts || stopping_) return;
   bool aborts = abort_ == Abort::on_exit || (abort_ == Abort::on_failure && code != 0);
