@@ -11,17 +11,17 @@
 
 namespace estiba::orchestrator {
 
-std::optional<Client> connect_to_ask(const Paths& paths) {
+std::optional<Client> connect_to_ask(const Paths& paths, About about) {
   if (auto client = Client::connect_if_running(paths)) return client;
-  bool nothing = true;
-  for (const char* kept : {"/containers", "/networks", "/volumes"})
-    nothing = nothing && fs::list_dir(cat(paths.root, kept)).empty();
-  if (nothing) return std::nullopt;
+  auto has = [&](const char* kind) { return !fs::list_dir(cat(paths.root, kind)).empty(); };
+  bool any = has("/containers");
+  if (about == About::everything) any = any || has("/networks") || has("/volumes");
+  if (!any) return std::nullopt;
   return Client::connect(paths);
 }
 
 std::vector<ContainerInfo> containers_of(const Paths& paths, const std::string& project) {
-  auto client = connect_to_ask(paths);
+  auto client = connect_to_ask(paths, About::containers);
   if (!client) return {};
   Json params = Json::object();
   if (!project.empty()) params["project"] = project;

@@ -14,8 +14,10 @@
 
 namespace estiba::orchestrator {
 
+/// What a question is about. A server is started for it only if there is some of that.
+enum class About { containers, everything };
 /// A connection for asking: nothing if no server runs and there is nothing it could tell.
-std::optional<Client> connect_to_ask(const Paths& paths);
+std::optional<Client> connect_to_ask(const Paths& paths, About about);
 /// Every container of the project, by name; of all projects if the name is empty.
 std::vector<ContainerInfo> containers_of(const Paths& paths, const std::string& project);
 

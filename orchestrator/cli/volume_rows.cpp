@@ -29,7 +29,7 @@ Json row_of(const Json& volume) {
 }  // namespace
 
 std::vector<Json> volume_rows(const Paths& paths, const std::string& project) {
-  auto client = connect_to_ask(paths);
+  auto client = connect_to_ask(paths, About::everything);
   if (!client) return {};
   Json params = Json::object();
   if (!project.empty()) params["project"] = project;

@@ -101,7 +101,7 @@ int run(const Invocation& invocation) {
   if (!rmi.empty() && model.loaded) images = images_of(model.loaded->project, rmi == "all");
   if (!rmi.empty() && !model.loaded)
     images = images_of(containers_of(invocation.paths, model.project), rmi == "all");
-  bool nothing = !connect_to_ask(invocation.paths).has_value();
+  bool nothing = !connect_to_ask(invocation.paths, About::everything).has_value();
   if (nothing) {
     warn_of_nothing(model.project);
   } else {

@@ -25,7 +25,7 @@ Json row_of(const Json& network) {
 }
 
 std::vector<Json> network_rows(const Paths& paths) {
-  auto client = connect_to_ask(paths);
+  auto client = connect_to_ask(paths, About::everything);
   if (!client) return {};
   std::vector<Json> rows;
   for (const Json& network : client->call("networks", Json::object()).at("networks"))
