@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
+#include "base/text.hpp"
 #include "orchestrator/cli/interrupts.hpp"
 #include "orchestrator/cli/project_loading.hpp"
 
@@ -109,8 +110,8 @@ void check_targets(const Invocation& invocation, const std::vector<ContainerInfo
 }
 
 ContainerInfo running_container(const Invocation& invocation, const std::string& service) {
-  std::vector<ContainerInfo> found = select(
-      containers_of(invocation.paths, project_name_of(invocation)), {service}, OneOffs::included);
+  std::vector<ContainerInfo> all = containers_of(invocation.paths, project_name_of(invocation));
+  std::vector<ContainerInfo> found = select(all, {service}, OneOffs::included);
   // One-offs come last: `exec` reaches a `run` container only where the service itself is not up.
   std::stable_sort(found.begin(), found.end(), [](const ContainerInfo& a, const ContainerInfo& b) {
     return std::pair(a.one_off, a.number) < std::pair(b.one_off, b.number);
@@ -120,8 +121,12 @@ ContainerInfo running_container(const Invocation& invocation, const std::string&
     bool meant = !index || *index == 0 || (container.number == *index && !container.one_off);
     if (meant && (container.state == "running" || container.state == "paused")) return container;
   }
+  std::vector<std::string> services;
+  for (const ContainerInfo& container : all) services.push_back(container.service);
+  auto near = found.empty() ? text::nearest(service, services) : std::nullopt;
   throw Error(cat("service \"", service, "\" is not running",
-                  index && *index != 0 ? cat(" container #", std::to_string(*index)) : ""));
+                  index && *index != 0 ? cat(" container #", std::to_string(*index)) : "",
+                  near ? cat("; did you mean \"", *near, "\"?") : ""));
 }
 
 Json project_params(const std::string& project, const std::vector<std::string>& targets) {
