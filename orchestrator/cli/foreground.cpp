@@ -100,7 +100,7 @@ Foreground::Foreground(const Invocation& invocation, const spec::Project& projec
       printer_(log_style(invocation)),
       follower_([this](const std::string& name, const LogLine& line) {
         // From the first line on the screen belongs to the logs.
-        if (ui::is_terminal(FdRef(STDERR_FILENO))) progress_->finish();
+        if (progress_->redraws()) progress_->finish();
         printer_.print(name, line);
       }),
       begun_at_(format_rfc3339(wall_now())),
@@ -109,6 +109,11 @@ Foreground::Foreground(const Invocation& invocation, const spec::Project& projec
   if (invocation.arguments.on("abort-on-container-exit") || !exit_code_from_.empty())
     abort_ = Abort::on_exit;
   if (invocation.arguments.on("abort-on-container-failure")) abort_ = Abort::on_failure;
+}
+
+void Foreground::say(const std::string& sentence) {
+  if (progress_->redraws()) progress_->finish();
+  printer_.say(sentence);
 }
 
 void Foreground::announce() {
@@ -241,8 +246,8 @@ void Foreground::on_exit(const std::string& id, int code) {
   follower_.finish(id);
   printer_.flush();
   if (attached_.contains(container.service))
-    printer_.say(cat(container.name, " exited with code ", std::to_string(code),
-                     restarts ? " (restarting)" : ""));
+    say(cat(container.name, " exited with code ", std::to_string(code),
+            restarts ? " (restarting)" : ""));
   if (container.service == exit_code_from_ && !exit_code_) exit_code_ = code;
   if (restarts || stopping_) return;
   bool aborts = abort_ == Abort::on_exit || (abort_ == Abort::on_failure && code != 0);
@@ -269,7 +274,10 @@ void Foreground::stop_all(const std::string& method) {
   progress_->finish();
   up_.reset();
   stopping_ = true;
-  progress_ = ui::make_progress(progress_style(invocation_, method));
+  // One line a change: a block that is redrawn does not go together with the last log lines.
+  ui::ProgressStyle style = progress_style(invocation_, method);
+  if (style.kind == ui::ProgressKind::tty) style.kind = ui::ProgressKind::plain;
+  progress_ = ui::make_progress(style);
   Json params = project_params(project_name_, {});
   if (method == "stop") add_timeout(params, invocation_.arguments);
   stop_ = Client::connect(invocation_.paths);

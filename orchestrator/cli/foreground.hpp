@@ -40,6 +40,7 @@ class Foreground {
     bool alive = true;
   };
 
+  void say(const std::string& sentence);
   void announce();
   void step();
   void on_up(const Json& message);

@@ -13,8 +13,9 @@ namespace estiba::orchestrator {
 
 std::optional<Client> connect_to_ask(const Paths& paths) {
   if (auto client = Client::connect_if_running(paths)) return client;
-  bool nothing = fs::list_dir(cat(paths.root, "/containers")).empty() &&
-                 fs::list_dir(cat(paths.root, "/volumes")).empty();
+  bool nothing = true;
+  for (const char* kept : {"/containers", "/networks", "/volumes"})
+    nothing = nothing && fs::list_dir(cat(paths.root, kept)).empty();
   if (nothing) return std::nullopt;
   return Client::connect(paths);
 }

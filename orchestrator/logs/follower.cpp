@@ -33,7 +33,10 @@ void LogFollower::add(const std::string& id, const std::string& name, const std:
                       const LogFilter& filter) {
   if (has(id)) return;
   logs_.emplace(id, std::make_unique<Log>(Log{name, LogReader(path, filter)}));
-  if (inotify_) watch_directory(id);
+  if (!inotify_) return;
+  watch_directory(id);
+  // What was written before it was watched is noticed by nobody else.
+  drain(*logs_.at(id));
 }
 
 void LogFollower::drain(Log& log) {

@@ -17,7 +17,8 @@ class LogFollower {
   using OnLine = std::function<void(const std::string& name, const LogLine& line)>;
   explicit LogFollower(OnLine on_line) : on_line_(std::move(on_line)) {}
 
-  /// Adds a log under a container's id; does nothing if it is there already.
+  /// Adds a log under a container's id; does nothing if it is there already. While watching, what
+  /// it holds is handed out at once.
   void add(const std::string& id, const std::string& name, const std::string& path,
            const LogFilter& filter);
   bool has(const std::string& id) const { return logs_.contains(id); }

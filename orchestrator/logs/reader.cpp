@@ -57,7 +57,7 @@ TailStart find_tail(FdRef fd, uint64_t lines, const std::string& path) {
     if (before == text.npos && base > 0) {
       size_t size = static_cast<size_t>(std::min<uint64_t>(base, block_size));
       base -= size;
-      text = read_at(fd, base, size, path) + text;
+      text.insert(0, read_at(fd, base, size, path));
       continue;
     }
     size_t begin = before == text.npos ? 0 : before + 1;

@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <nlohmann/json.hpp>
 
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "orchestrator/server/observe.hpp"
 #include "orchestrator/server/prepare.hpp"
@@ -323,11 +324,19 @@ Task<> PlanRunner::perform(scheduler::WaitFor action) {
   }
 }
 
+// What fails here must not hide why the run failed: it is logged, and the rest goes on.
 Task<> PlanRunner::roll_back() {
+  std::vector<InstancePtr> doomed;
   for (const InstancePtr& instance : created_)
-    if (instance->status.started_at.empty() && !instance->starting &&
-        core_.instances.contains(instance->record.id))
+    if (instance->status.started_at.empty() && core_.instances.contains(instance->record.id))
+      doomed.push_back(instance);
+  for (const InstancePtr& instance : doomed) {
+    try {
       co_await supervisor_.remove(instance, Supervisor::AnonymousVolumes::remove);
+    } catch (const Error& error) {
+      log::warning(cat("taking back ", instance->record.name, ": ", error.message()));
+    }
+  }
   if (!core_.of_project(context_.project_name).empty()) co_return;
   for (const std::string& network : created_networks_) core_.networks.remove(network);
   for (const std::string& volume : created_volumes_) core_.volumes.remove(volume);

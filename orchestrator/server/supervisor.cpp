@@ -319,7 +319,6 @@ Task<> Supervisor::remove(InstancePtr instance, AnonymousVolumes volumes) {
   if (instance->running())
     throw Error(cat("container ", instance->record.name, " is running; stop it first"));
   ++instance->generation;
-  core_.containers.remove(id);
   core_.networks.remove_sandbox(id);
   core_.proxy.sync();
   core_.instances.erase(id);
@@ -331,6 +330,7 @@ Task<> Supervisor::remove(InstancePtr instance, AnonymousVolumes volumes) {
     return true;
   };
   co_await on_pool(core_.pool, std::move(remove_files));
+  core_.containers.remove(id);
   if (volumes == AnonymousVolumes::remove)
     for (const auto& [target, volume] : instance->record.anonymous_volumes)
       core_.volumes.remove(volume);

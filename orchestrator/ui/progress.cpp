@@ -49,7 +49,7 @@ class JsonLines : public Progress {
 };
 
 /// Redraws its block in place: back to its first line, each line cleared to its end.
-class Terminal : public Progress {
+class Terminal final : public Progress {
  public:
   explicit Terminal(ProgressStyle style) : block_(std::move(style)) {}
   ~Terminal() override { finish(); }

@@ -206,6 +206,7 @@ Json call_function(const std::string& name, const std::vector<Json>& arguments) 
     }
   }
   std::vector<std::string> names;
+  names.reserve(std::size(known));
   for (const Known& each : known) names.emplace_back(each.name);
   auto near = text::nearest(name, names);
   throw Error(cat("template: there is no function \"", name, "\"",

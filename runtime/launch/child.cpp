@@ -148,7 +148,7 @@ void start_container(const LaunchRequest& request, const ChildFds& fds, const Sc
   }
   set_names(request);
   apply_rlimits(request.process.rlimits);
-  reset_signal_mask_and_umask();
+  reset_signals();
   ::setsid();
   if (slave) {
     take_terminal(*slave);
@@ -192,7 +192,7 @@ void start_exec(const ExecRequest& request, const ChildFds& fds) {
              CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP,
              request.container);
   apply_rlimits(request.process.rlimits);
-  reset_signal_mask_and_umask();
+  reset_signals();
   ::setsid();
   if (request.process.terminal) {
     auto terminal = open_terminal_inside();

@@ -161,6 +161,15 @@ TEST_F(LogFile, LogsAreMergedInTheOrderOfTime) {
   EXPECT_EQ(seen, "x1 y2 x3 y4 y5 ");
 }
 
+TEST_F(LogFile, WhatWasWrittenBeforeItWasWatchedIsNotLost) {
+  append(record(1, "stdout F 1"));
+  std::string seen;
+  LogFollower follower([&](const std::string&, const LogLine& line) { seen += line.text; });
+  follower.watch();
+  follower.add("x", "x", path(), {});
+  EXPECT_EQ(seen, "1");
+}
+
 TEST(LogPrinter, PrefixesHaveOneWidth) {
   LogPrinter printer({});
   printer.announce("web-10");
