@@ -39,6 +39,9 @@ struct Root {
   std::vector<std::string> lower;  ///< topmost first, as overlay's lowerdir
   std::string upper, work;
   bool readonly = false;
+  /// The upper directory is going to be a layer of its own: it must hold whole files and
+  /// directories, none of overlay's references to lower layers.
+  bool self_contained = false;
 };
 
 struct BindMount {

@@ -101,7 +101,8 @@ LaunchRequest launch_request(const ContainerSpec& spec, const HostFacts& host, C
   request.uts = setup_of(spec.namespaces.uts);
   request.cgroup_namespace = setup_of(spec.namespaces.cgroup);
   request.cgroup = std::move(cgroup);
-  request.root = {spec.root.lower, spec.root.upper, spec.root.work, spec.root.readonly};
+  request.root = {spec.root.lower, spec.root.upper, spec.root.work, spec.root.readonly,
+                  spec.root.self_contained};
   request.mounts = mount_plan(spec, host);
   request.hostname = spec.hostname;
   request.domainname = spec.domainname;

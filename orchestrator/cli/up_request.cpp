@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "orchestrator/cli/build_options.hpp"
 #include "orchestrator/cli/session.hpp"
 
 namespace estiba::orchestrator {
@@ -64,6 +65,15 @@ void add_contents(Json& contents, const std::string& prefix, const LoadedProject
           cat(prefix, ".", key, ": environment variable \"", object.environment, "\" is not set"));
     contents[cat(prefix, "/", key)] = value->second;
   }
+}
+
+// Services that are built need not say how their image is named.
+Json named_model(const LoadedProject& loaded) {
+  Json model = parse_json(loaded.loaded.transfer_json, "the project's model");
+  for (const auto& [name, service] : loaded.project.services)
+    if (service.image.empty() && service.build)
+      model["services"][name]["image"] = image_name(loaded.project, service);
+  return model;
 }
 
 /// Configs and secrets from variables: the server does not share our environment.
@@ -146,14 +156,10 @@ Json up_params(const Invocation& invocation, const LoadedProject& loaded,
   Json contents = Json::object();
   add_contents(contents, "configs", loaded, project.configs);
   add_contents(contents, "secrets", loaded, project.secrets);
-  return {{"project", parse_json(loaded.loaded.transfer_json, "the project's model")},
-          {"working_dir", project.working_dir},
-          {"config_files", project.config_files},
-          {"env_files", project.env_files},
-          {"disabled_services", disabled},
-          {"file_contents", file_contents(loaded)},
-          {"file_contents", std::move(contents)},
-          {"options", std::move(options)}};
+  return {{"project", named_model(loaded)},       {"working_dir", project.working_dir},
+          {"config_files", project.config_files}, {"env_files", project.env_files},
+          {"disabled_services", disabled},        {"file_contents", file_contents(loaded)},
+          {"file_contents", std::move(contents)}, {"options", std::move(options)}};
 }
 
 }  // namespace estiba::orchestrator

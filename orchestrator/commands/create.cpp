@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "orchestrator/cli/image_builds.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/session.hpp"
 #include "orchestrator/cli/up_request.hpp"
@@ -27,6 +28,7 @@ int run(const Invocation& invocation) {
   LoadedProject loaded = load_project(invocation, invocation.words());
   check_services(invocation.words(), service_names(loaded.project));
   if (loaded.project.services.empty()) throw Error("no service selected");
+  build_missing(invocation, loaded, invocation.words());
   Json params = up_params(invocation, loaded, invocation.words());
   params["options"]["start"] = false;
   Json result = call_with_progress(invocation, "up", params);

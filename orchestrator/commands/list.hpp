@@ -11,7 +11,9 @@ extern const Command create_command, start_command, stop_command, restart_comman
 extern const Command port_command, ls_command, images_command, volumes_command, top_command,
     wait_command, events_command, cp_command, version_command;
 extern const Command image_import_command, image_bootstrap_command, image_ls_command,
-    image_rm_command, image_tag_command, image_inspect_command;
+    image_rm_command, image_tag_command, image_inspect_command, image_build_command,
+    image_save_command, image_load_command, image_history_command, image_prune_command,
+    build_command;
 extern const Command network_ls_command, volume_ls_command;
 
 }  // namespace estiba::orchestrator

@@ -6,6 +6,7 @@
 #include "base/sys.hpp"
 #include "base/text.hpp"
 #include "orchestrator/cli/attached.hpp"
+#include "orchestrator/cli/image_builds.hpp"
 #include "orchestrator/cli/interrupts.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/session.hpp"
@@ -190,6 +191,7 @@ int run(const Invocation& invocation) {
   std::vector<std::string> service{arguments.words[0]};
   LoadedProject loaded = load_for_run(invocation);
   check_services(service, service_names(loaded.project));
+  build_missing(invocation, loaded, service);
   bool terminal = wants_terminal(arguments);
   Client client = Client::connect(invocation.paths);
   client.send("run", run_params(invocation, loaded, terminal));

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "orchestrator/cli/foreground.hpp"
+#include "orchestrator/cli/image_builds.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/session.hpp"
 #include "orchestrator/cli/up_request.hpp"
@@ -62,6 +63,7 @@ int run(const Invocation& invocation) {
   LoadedProject loaded = load_project(invocation, targets);
   check_services(targets, service_names(loaded.project));
   if (loaded.project.services.empty()) throw Error("no service selected");
+  build_missing(invocation, loaded, targets);
   Json params = up_params(invocation, loaded, targets);
   if (!in_background(invocation))
     return Foreground(invocation, loaded.project, std::move(params)).run();

@@ -25,7 +25,8 @@ Task<Json> Api::call(ConnectionPtr client, std::string method, Json params) {
                                                      {"events", &Api::events},
                                                      {"networks", &Api::networks},
                                                      {"volumes", &Api::volumes},
-                                                     {"exec_signal", &Api::exec_signal}};
+                                                     {"exec_signal", &Api::exec_signal},
+                                                     {"step", &Api::step}};
   auto found = methods.find(method);
   if (found == methods.end())
     throw Error(cat("the server does not know the method \"", method, "\""));

@@ -39,6 +39,7 @@ class Api {
   Task<Json> networks(ConnectionPtr client, Json params);
   Task<Json> volumes(ConnectionPtr client, Json params);
   Task<Json> exec_signal(ConnectionPtr client, Json params);
+  Task<Json> step(ConnectionPtr client, Json params);
 
   /// The context of a command that brings a model: project, images, labels. Checks what must be
   /// there before anything is changed.
@@ -49,6 +50,8 @@ class Api {
   Task<> bring_dependencies(ConnectionPtr client, RunContext& context, std::string service,
                             bool alone);
   Task<> start_or_remove(InstancePtr instance);
+  /// A build step's exit code; killed if its client goes.
+  Task<int> step_end(ConnectionPtr client, std::string id);
   Task<Json> wait_and_remove(ConnectionPtr client, InstancePtr instance, bool remove);
 
   Core& core_;

@@ -12,6 +12,7 @@
 #include "base/log.hpp"
 #include "base/sys.hpp"
 #include "orchestrator/server/api.hpp"
+#include "orchestrator/server/step_site.hpp"
 
 namespace estiba::orchestrator {
 namespace {
@@ -45,6 +46,7 @@ class Server {
 
   int run() {
     supervisor_.take_over();
+    remove_leftover_steps(core_);
     keeper_ = std::make_unique<asio::posix::stream_descriptor>(
         core_.io, sys::dup(core_.containers.fd()).release());
     asio::co_spawn(core_.io, follow_keeper(), asio::detached);

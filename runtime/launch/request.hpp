@@ -58,6 +58,7 @@ struct RootSetup {
   std::vector<std::string> lower;  ///< topmost first
   std::string upper, work;
   bool readonly = false;
+  bool self_contained = false;
 };
 
 enum class NamespaceMode : uint8_t { create, host, container, path };
@@ -147,7 +148,7 @@ void visit(A& a, SysctlOp& v) {
 }
 template <typename A>
 void visit(A& a, RootSetup& v) {
-  a(v.lower, v.upper, v.work, v.readonly);
+  a(v.lower, v.upper, v.work, v.readonly, v.self_contained);
 }
 template <typename A>
 void visit(A& a, NamespaceSetup& v) {

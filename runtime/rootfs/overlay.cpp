@@ -25,6 +25,9 @@ void configure(FdRef context, const RootSetup& root, std::vector<UniqueFd>& open
   if (root.upper.empty()) return;
   sys::fsconfig_string(context, "upperdir", short_path(root.upper, open));
   sys::fsconfig_string(context, "workdir", short_path(root.work, open));
+  if (!root.self_contained) return;
+  for (const char* feature : {"redirect_dir", "metacopy", "index"})
+    sys::fsconfig_string(context, feature, "off");
 }
 
 std::string escaped(const std::string& path) {
@@ -42,7 +45,8 @@ UniqueFd mount_by_options(const RootSetup& root, const std::string& place) {
   for (const auto& layer : root.lower) layers += (layers.empty() ? "" : ":") + escaped(layer);
   std::string options = cat("lowerdir=", layers);
   if (!root.upper.empty())
-    options += cat(",upperdir=", escaped(root.upper), ",workdir=", escaped(root.work));
+    options += cat(",upperdir=", escaped(root.upper), ",workdir=", escaped(root.work),
+                   root.self_contained ? ",redirect_dir=off,metacopy=off,index=off" : "");
   if (options.size() >= page)
     throw Error(cat("the image has ", std::to_string(root.lower.size()),
                     " layers, too many for this kernel's mount options; Linux 6.8 or newer can"));

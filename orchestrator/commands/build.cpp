@@ -1,0 +1,81 @@
+// build: the images of services that have a `build`.
+#include <set>
+
+#include "base/error.hpp"
+#include "orchestrator/cli/build_options.hpp"
+#include "orchestrator/cli/image_builds.hpp"
+#include "orchestrator/cli/output.hpp"
+#include "orchestrator/cli/session.hpp"
+#include "orchestrator/commands/list.hpp"
+
+namespace estiba::orchestrator {
+namespace {
+
+constexpr Flag flags[] = {
+    {0, "build-arg", Takes::list, "NAME=VALUE", "Set a build argument; may be repeated"},
+    {0, "no-cache", Takes::nothing, "", "Run every step again"},
+    {0, "pull", Takes::nothing, "", ""},
+    {0, "push", Takes::nothing, "", ""},
+    {'q', "quiet", Takes::nothing, "", "Say nothing unless it fails"},
+    {0, "with-dependencies", Takes::nothing, "", "Build what the services depend on as well"},
+    {0, "ssh", Takes::value, "AGENT", "An agent for RUN --mount=type=ssh: default or ID=SOCKET"},
+    {'m', "memory", Takes::value, "SIZE", ""},
+    {0, "builder", Takes::value, "NAME", ""},
+};
+
+std::vector<std::string> wanted_services(const Invocation& invocation,
+                                         const spec::Project& project) {
+  const std::vector<std::string>& words = invocation.words();
+  // The loader brings what the named services depend on.
+  if (!words.empty() && !invocation.arguments.on("with-dependencies")) return words;
+  std::vector<std::string> names;
+  for (const auto& [name, service] : project.services) names.push_back(name);
+  return names;
+}
+
+void apply_flags(const Arguments& arguments, const std::map<std::string, std::string>& environment,
+                 img::BuildOptions& options) {
+  for (const std::string& written : arguments.list("build-arg"))
+    add_argument(options.build_args, written, environment);
+  if (arguments.on("no-cache")) options.no_cache = true;
+  if (auto agent = arguments.value("ssh")) add_agent(options, *agent, environment);
+}
+
+int run(const Invocation& invocation) {
+  const Arguments& arguments = invocation.arguments;
+  if (arguments.on("push")) throw Error("--push: there is no registry to push to; use image save");
+  LoadedProject loaded = load_project(invocation, invocation.words());
+  const spec::Project& project = loaded.project;
+  check_services(invocation.words(), service_names(project));
+  std::vector<std::string> order = build_order(project, wanted_services(invocation, project));
+  if (order.empty()) return print_warning("No services to build"), 0;
+  ui::ProgressStyle style = progress_style(invocation, "build");
+  if (arguments.on("quiet")) style.kind = ui::ProgressKind::quiet;
+  if (invocation.dry_run()) {
+    auto progress = ui::make_progress(style);
+    for (const std::string& name : order)
+      progress->show({cat("Image ", image_name(project, project.services.at(name))), "Built",
+                      ui::StepState::done, ""});
+    progress->finish();
+    return 0;
+  }
+  auto environment = build_environment(loaded);
+  ImageBuilds builds(invocation, style);
+  for (const std::string& name : order) {
+    img::BuildOptions options = build_options(project, project.services.at(name), environment);
+    apply_flags(arguments, environment, options);
+    builds.build(std::move(options));
+  }
+  builds.finish();
+  return 0;
+}
+
+}  // namespace
+
+extern const Command build_command{.name = "build",
+                                   .usage = "[OPTIONS] [SERVICE...]",
+                                   .summary = "Build the services' images",
+                                   .flags = flags,
+                                   .run = run};
+
+}  // namespace estiba::orchestrator
