@@ -85,6 +85,8 @@ class Host {
                      "echo $$ >new.pid\nmv new.pid server.pid\nexec sleep 1000\n",
                      0755, fs::Durability::relaxed);
     start_anchor(server_, config_);
+    // A connection holds the server's lock, and a keeper that finds it held starts no server.
+    wait_for_server();
     connect();
   }
   ~Host() {
