@@ -26,7 +26,8 @@ Task<Json> Api::call(ConnectionPtr client, std::string method, Json params) {
                                                      {"networks", &Api::networks},
                                                      {"volumes", &Api::volumes},
                                                      {"exec_signal", &Api::exec_signal},
-                                                     {"step", &Api::step}};
+                                                     {"step", &Api::step},
+                                                     {"build", &Api::build}};
   auto found = methods.find(method);
   if (found == methods.end())
     throw Error(cat("the server does not know the method \"", method, "\""));
