@@ -237,6 +237,9 @@ void Networks::release_host() {
     return entry.second.netns && !entry.second.record().uplink_host.empty();
   });
   if (!used) impl_->firewall.remove();
+  // Their own removal fails while something is in them.
+  for (const char* name : {"sandboxes", "netns"})
+    ::rmdir(fs::join(impl_->config.run_dir, name).c_str());
 }
 
 }  // namespace estiba::net

@@ -37,7 +37,11 @@ class Api {
   Task<Json> wait(ConnectionPtr client, Json params);
   Task<Json> events(ConnectionPtr client, Json params);
   Task<Json> networks(ConnectionPtr client, Json params);
+  Task<Json> network_create(ConnectionPtr client, Json params);
+  Task<Json> network_remove(ConnectionPtr client, Json params);
   Task<Json> volumes(ConnectionPtr client, Json params);
+  Task<Json> volume_create(ConnectionPtr client, Json params);
+  Task<Json> volume_remove(ConnectionPtr client, Json params);
   Task<Json> exec_signal(ConnectionPtr client, Json params);
   Task<Json> step(ConnectionPtr client, Json params);
   Task<Json> build(ConnectionPtr client, Json params);
@@ -46,6 +50,10 @@ class Api {
   /// there before anything is changed.
   RunContext model_context(const Json& params);
   void resolve_images(RunContext& context, const std::vector<std::string>& services) const;
+  using Decide = scheduler::Plan (*)(const scheduler::ObservedState& observed, const Json& params);
+  Task<Json> act(ConnectionPtr client, Json params, Decide decide);
+  Task<Json> carry_out(ConnectionPtr client, RunContext context, scheduler::Plan plan,
+                       bool dry_run);
   Task<> run_or_roll_back(PlanRunner& runner, const scheduler::Plan& plan);
   /// Dependencies of a one-off container, networks and volumes.
   Task<> bring_dependencies(ConnectionPtr client, RunContext& context, std::string service,
