@@ -30,7 +30,8 @@ Task<Json> Api::call(ConnectionPtr client, std::string method, Json params) {
                                                      {"volume_create", &Api::volume_create},
                                                      {"volume_remove", &Api::volume_remove},
                                                      {"exec_signal", &Api::exec_signal},
-                                                     {"step", &Api::step}};
+                                                     {"step", &Api::step},
+                                                     {"build", &Api::build}};
   auto found = methods.find(method);
   if (found == methods.end())
     throw Error(cat("the server does not know the method \"", method, "\""));

@@ -44,6 +44,7 @@ class Api {
   Task<Json> volume_remove(ConnectionPtr client, Json params);
   Task<Json> exec_signal(ConnectionPtr client, Json params);
   Task<Json> step(ConnectionPtr client, Json params);
+  Task<Json> build(ConnectionPtr client, Json params);
 
   /// The context of a command that brings a model: project, images, labels. Checks what must be
   /// there before anything is changed.
@@ -60,12 +61,14 @@ class Api {
   Task<> start_or_remove(InstancePtr instance);
   /// A build step's exit code; killed if its client goes.
   Task<int> step_end(ConnectionPtr client, std::string id);
+  std::shared_ptr<class StepNetworks> networks_of(const Json& params);
   Task<Json> wait_and_remove(ConnectionPtr client, InstancePtr instance, bool remove);
 
   Core& core_;
   Supervisor& supervisor_;
   std::map<std::string, std::weak_ptr<struct ProjectLock>> locks_;
   std::map<std::string, UniqueFd> exec_pidfds_;
+  std::map<std::string, std::shared_ptr<class StepNetworks>> builds_;
 
   std::shared_ptr<ProjectLock> lock_of(const std::string& project);
 };
