@@ -29,7 +29,7 @@ struct Known {
   Manifest manifest;
   std::vector<std::string> references;  ///< with tags
   std::vector<std::string> digests;     ///< "docker.io/library/nginx@sha256:..."
-  std::vector<std::string> manifests;  ///< digests of all manifests that lead to this image
+  std::vector<std::string> manifests;   ///< digests of all manifests that lead to this image
 };
 
 bool is_by_digest(const std::string& full) { return full.find('@') != full.npos; }

@@ -41,7 +41,8 @@ struct HistoryEntry {
 struct ImageRecord {
   std::string id;                       ///< "sha256:" and the digest of the configuration blob
   std::vector<std::string> references;  ///< "docker.io/library/nginx:1.27" in full
-  std::vector<std::string> digests;     ///< "docker.io/library/nginx@sha256:...": as registries have it
+  std::vector<std::string>
+      digests;  ///< "docker.io/library/nginx@sha256:...": as registries have it
   ImageConfig config;
   std::vector<std::string> diff_ids;    ///< lowest first
   std::vector<std::string> layer_dirs;  ///< unpacked, topmost first: overlay's lowerdir order

@@ -57,8 +57,11 @@ void ImageBuilds::pull(const std::string& reference, const std::string& platform
   std::string id = cat("Image ", reference);
   output_.show({id, "Pulling", ui::StepState::working, ""});
   try {
-    with_context([&] { images_.pull(reference, {platform, {}, stop}); }, "cannot pull image \"",
-                 reference, "\"");
+    with_context(
+        [&] {
+          images_.pull(reference, {platform, {}, stop});
+        },
+        "cannot pull image \"", reference, "\"");
   } catch (const Error&) {
     output_.show({id, "Failed", ui::StepState::error, ""});
     throw;
