@@ -67,6 +67,7 @@ size_t take_header(char* data, size_t size, size_t count, void* transfer) {
 
 size_t give_body(char* buffer, size_t size, size_t count, void* transfer) {
   auto* self = static_cast<Transfer*>(transfer);
+  if (!self->request.body) return 0;
   try {
     size_t got = self->request.body->read(buffer, size * count, self->sent);
     self->sent += got;
@@ -166,13 +167,14 @@ void HttpClient::State::set_tls(const HttpTls& tls) {
 void HttpClient::State::set_method(Transfer& transfer) {
   const HttpRequest& request = transfer.request;
   if (request.method == "HEAD") set(CURLOPT_NOBODY, 1L);
-  if (request.body) {
+  bool sends = request.body || request.method == "POST" || request.method == "PUT";
+  if (sends) {
     set(CURLOPT_UPLOAD, 1L);
     set(CURLOPT_READFUNCTION, give_body);
     set(CURLOPT_READDATA, &transfer);
     set(CURLOPT_SEEKFUNCTION, seek_body);
     set(CURLOPT_SEEKDATA, &transfer);
-    set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body->size));
+    set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body ? request.body->size : 0));
   }
   if (request.method != "GET" && request.method != "HEAD")
     set(CURLOPT_CUSTOMREQUEST, request.method.c_str());

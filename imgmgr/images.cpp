@@ -13,6 +13,7 @@
 #include "imgmgr/digest.hpp"
 #include "imgmgr/import.hpp"
 #include "imgmgr/registry/pull.hpp"
+#include "imgmgr/registry/push.hpp"
 #include "imgmgr/store.hpp"
 
 namespace estiba::img {
@@ -290,6 +291,12 @@ Transferred Images::pull(const std::string& reference, const TransferOptions& op
   auto parsed = Reference::parse(reference);
   if (!parsed) throw Error(cat("\"", reference, "\" is not a valid image reference"));
   return pull_image(impl_->store, *parsed, options);
+}
+
+Transferred Images::push(const std::string& reference, const TransferOptions& options) {
+  auto parsed = Reference::parse(reference);
+  if (!parsed) throw Error(cat("\"", reference, "\" is not a valid image reference"));
+  return push_image(impl_->store, *parsed, options);
 }
 
 std::optional<WallTime> Images::last_pulled(const std::string& reference) const {

@@ -94,7 +94,7 @@ class LayerPulls {
     }
     const Endpoint& at = remote_.endpoint();
     remember_blob(store_, layer.diff_id,
-                  {layer.blob, layer.diff_id, {cat(at.host, "/", at.repository)}});
+                  {layer.blob, layer.diff_id, {cat(at.login, "/", at.repository)}});
     tell(index, {"", known ? "Already exists" : "Pull complete", true, 0, 0});
   }
 
