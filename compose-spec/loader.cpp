@@ -22,6 +22,7 @@ bool is_set(const Environment& environment, const char* name) {
 void configure(Session& session, const LoadOptions& options) {
   session.interpolate = options.interpolate;
   session.resolve_paths = options.resolve_paths;
+  session.collect_variables = options.outputs & variables_output;
   session.schema.interpolated = options.interpolate;
   session.schema.newer = is_set(options.environment, "COMPOSE_EXPERIMENTAL");
   auto home = options.environment.find("HOME");
@@ -53,6 +54,7 @@ void fill(Loaded& loaded, const LoadOptions& options, const ProjectFiles& files,
   if (options.outputs & json_output)
     loaded.canonical_json = printed(options, to_json(model, type, JsonStyle::compose));
   if (options.outputs & yaml_output) loaded.canonical_yaml = printed(options, to_yaml(model));
+  if (!(options.outputs & (project_output | transfer_output))) return;
   Project project = bind_project(model, session.sources);
   project.working_dir = files.directory;
   project.config_files = files.files;
@@ -60,7 +62,7 @@ void fill(Loaded& loaded, const LoadOptions& options, const ProjectFiles& files,
   project.disabled_services = bind_services(disabled, session.sources);
   if (options.outputs & transfer_output)
     loaded.transfer_json = to_transfer_json(model, disabled, project);
-  loaded.project = std::move(project);
+  if (options.outputs & project_output) loaded.project = std::move(project);
 }
 
 }  // namespace
@@ -79,7 +81,7 @@ Loaded load(const LoadOptions& options) {
     complete(session, options, files, model, disabled);
   }
   if (!session.report.failed()) fill(loaded, options, files, session, model, disabled);
-  loaded.variables_json = variables_to_json(session.variables);
+  if (session.collect_variables) loaded.variables_json = variables_to_json(session.variables);
   loaded.project_environment = std::move(files.environment);
   loaded.diagnostics = session.report.take();
   return loaded;

@@ -92,12 +92,6 @@ class KeyIndex {
   std::unordered_map<std::string, size_t> places_;
 };
 
-const Type* type_of_member(const Type& type, std::string_view key) {
-  if (type.values) return type.values;
-  const Attribute* attribute = find_attribute(type, key);
-  return attribute ? attribute->type : nullptr;
-}
-
 class Merger {
  public:
   explicit Merger(Report& report) : report_(report) {}
@@ -173,6 +167,7 @@ void merge(Node& base, Node over, const Type& type, const Path& path, Report& re
 }
 
 void unify(Node& node, const Type& type) {
+  if (!concerns(type, identity_concern)) return;
   if (auto* items = node.sequence()) {
     unify_items(*items, type.identity);
     for (Node& item : *items)

@@ -45,7 +45,7 @@ std::vector<Node> read_documents(Session& session, const std::string& file,
   std::vector<Node> documents = read_yaml(session.sources, source, session.report);
   std::erase_if(documents, [](const Node& node) { return node.is_null(); });
   for (Node& document : documents) {
-    collect_variables(document, session.variables);
+    if (session.collect_variables) collect_variables(document, session.variables);
     if (session.interpolate)
       interpolate(document, context.environment, session.log, session.report);
     if (!document.is_mapping())

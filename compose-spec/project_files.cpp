@@ -123,8 +123,11 @@ std::string checked_name(const std::string& name, std::string_view from) {
 // The value of a top-level `name:`, found without reading the whole file as YAML.
 std::string written_name(Session& session, const std::string& file, const ProjectFiles& project) {
   std::string text;
-  for (const std::string& line : text::split(session.text_of(file), '\n'))
+  for (std::string_view rest = session.text_of(file); !rest.empty();) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
     if (line.starts_with("name:") || line.starts_with("\"name\":")) text = line;
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  }
   if (text.empty()) return {};
   Sources sources;
   Report report(sources);

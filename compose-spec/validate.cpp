@@ -124,6 +124,7 @@ void validate(const Node& node, const Type& type, const Path& path, const Schema
 }
 
 void check_required(const Node& node, const Type& type, const Path& path, Report& report) {
+  if (!concerns(type, required_concern)) return;
   if (auto* items = node.sequence()) {
     for (size_t i = 0; type.items && i < items->size(); ++i)
       check_required((*items)[i], *type.items, Path(path, i), report);
@@ -133,11 +134,9 @@ void check_required(const Node& node, const Type& type, const Path& path, Report
   for (const Attribute& attribute : type.attributes)
     if (attribute.required && !node.find(attribute.name))
       report.error(node.span, path, cat("attribute \"", attribute.name, "\" is missing"));
-  for (const Entry& entry : *entries) {
-    const Attribute* attribute = type.values ? nullptr : find_attribute(type, entry.key);
-    const Type* child = attribute ? attribute->type : type.values;
-    if (child) check_required(entry.value, *child, Path(path, entry.key), report);
-  }
+  for (const Entry& entry : *entries)
+    if (const Type* child = type_of_member(type, entry.key))
+      check_required(entry.value, *child, Path(path, entry.key), report);
 }
 
 }  // namespace estiba::spec

@@ -19,6 +19,7 @@ constexpr size_t deepest = 100;
 constexpr size_t most_copied_nodes = 2'000'000;
 // Mappings up to this size are searched for a duplicate key one by one.
 constexpr size_t small_mapping = 16;
+constexpr size_t usual_entries = 4;
 
 struct Refused {
   Span span;
@@ -205,7 +206,9 @@ class TreeBuilder {
                     cat("the first is on line ", std::to_string(place.line)));
       return;
     }
-    parent.node.mapping()->push_back({std::move(parent.key), parent.key_span, std::move(node)});
+    Mapping& entries = *parent.node.mapping();
+    if (entries.empty()) entries.reserve(usual_entries);
+    entries.push_back({std::move(parent.key), parent.key_span, std::move(node)});
   }
 
   // Where the key in hand was already written in its mapping.

@@ -190,11 +190,9 @@ class Canonicaliser {
     }
     auto* entries = node.mapping();
     if (!entries) return;
-    for (Entry& entry : *entries) {
-      const Attribute* attribute = type.values ? nullptr : find_attribute(type, entry.key);
-      const Type* child = attribute ? attribute->type : type.values;
-      if (child) rewrite(entry.value, *child, Path(path, entry.key));
-    }
+    for (Entry& entry : *entries)
+      if (const Type* child = type_of_member(type, entry.key))
+        rewrite(entry.value, *child, Path(path, entry.key));
     lift_external_name(node);
   }
 

@@ -1,6 +1,8 @@
 // The types that several parts of the schema share.
 #include <algorithm>
 #include <array>
+#include <map>
+#include <unordered_map>
 
 #include "compose-spec/schema/schema.hpp"
 
@@ -13,14 +15,75 @@ bool is_resource_name(std::string_view text) {
   });
 }
 
+namespace {
+
+// The attributes of a service by a hash of their names: every phase looks for every key.
+class ServiceIndex {
+ public:
+  ServiceIndex() {
+    for (const Attribute& attribute : types::service.attributes) {
+      const Attribute*& first = first_[bucket(attribute.name)];
+      next_[&attribute - types::service.attributes.data()] = first;
+      first = &attribute;
+    }
+  }
+
+  const Attribute* find(std::string_view name) const {
+    const Attribute* at = first_[bucket(name)];
+    while (at && at->name != name) at = next_[at - types::service.attributes.data()];
+    return at;
+  }
+
+ private:
+  static size_t bucket(std::string_view name) {
+    auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(name[i])); };
+    return (name.size() * 7 + byte(0) * 31 + byte(name.size() / 2) * 5 + byte(name.size() - 1)) %
+           256;
+  }
+  std::array<const Attribute*, 256> first_{};
+  std::array<const Attribute*, 128> next_{};
+};
+
+unsigned concerns_of(const Type& type, std::map<const Type*, unsigned>& known) {
+  if (auto found = known.find(&type); found != known.end()) return found->second;
+  unsigned& all = known[&type];
+  all = (type.path != PathKind::none ? path_concern : 0u) |
+        (type.identity != Identity::none ? identity_concern : 0u);
+  for (const Attribute& attribute : type.attributes)
+    all |= concerns_of(*attribute.type, known) | (attribute.required ? required_concern : 0u);
+  for (const Type* child : {type.values, type.items})
+    if (child) all |= concerns_of(*child, known);
+  return all;
+}
+
+}  // namespace
+
 const Attribute* find_attribute(const Type& type, std::string_view name) {
   if (name.empty()) return nullptr;
-  // Every phase comes here for every key: size and first letter settle nearly all comparisons.
+  static const ServiceIndex services;
+  if (&type == &types::service) return services.find(name);
+  // Size and first letter settle nearly all comparisons.
   for (const Attribute& attribute : type.attributes)
     if (attribute.name.size() == name.size() && attribute.name[0] == name[0] &&
         attribute.name == name)
       return &attribute;
   return nullptr;
+}
+
+const Type* type_of_member(const Type& type, std::string_view key) {
+  if (type.values) return type.values;
+  const Attribute* attribute = find_attribute(type, key);
+  return attribute ? attribute->type : nullptr;
+}
+
+bool concerns(const Type& type, Concern concern) {
+  static const auto all = [] {
+    std::map<const Type*, unsigned> known;
+    concerns_of(compose_file_type(), known);
+    return std::unordered_map<const Type*, unsigned>(known.begin(), known.end());
+  }();
+  auto found = all.find(&type);
+  return found != all.end() && (found->second & concern);
 }
 
 namespace types {

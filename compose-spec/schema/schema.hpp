@@ -130,6 +130,13 @@ struct Type {
 
 const Type& compose_file_type();
 const Attribute* find_attribute(const Type& type, std::string_view name);
+/// What a member of a mapping is; null if the schema says nothing about it.
+const Type* type_of_member(const Type& type, std::string_view key);
+
+/// What may be found in a value or below it, so that a phase leaves out what is not its business.
+enum Concern : unsigned { path_concern = 1, identity_concern = 2, required_concern = 4 };
+bool concerns(const Type& type, Concern concern);
+
 /// Service, volume and other names: ^[a-zA-Z0-9._-]+$
 bool is_resource_name(std::string_view text);
 
