@@ -51,11 +51,14 @@ void add_environment(Session& session, Node& service, const Path& path,
 void add_labels(Session& session, Node& service, const Path& path, const Environment& project) {
   const Node* list = service.find("label_file");
   if (!list || !list->is_sequence()) return;
+  Environment known = project;
   Environment found;
   for (const Node& item : *list->sequence())
     for (auto& [name, value] : read_env_file(session, {scalar_text(item), true, false}, item.span,
-                                             Path(path, "label_file"), project))
+                                             Path(path, "label_file"), known)) {
+      known.emplace(name, value);
       found[name] = value;
+    }
   add_missing(mapping_member(service, "labels"), found, list->span);
 }
 

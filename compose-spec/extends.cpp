@@ -2,6 +2,7 @@
 // chains of any length.
 #include <algorithm>
 #include <memory>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
@@ -46,7 +47,12 @@ class Extender {
   }
 
  private:
+  // One circle is met from each of its services; it is told once.
   void report_cycle(Span span, const std::string& name) {
+    bool known = std::any_of(chain_.begin(), chain_.end(),
+                             [&](const std::string& id) { return circular_.contains(id); });
+    circular_.insert(chain_.begin(), chain_.end());
+    if (known) return;
     session_.report.error(
         span, Path("services"),
         cat("extends goes round in a circle: ", text::join(names_, " -> "), " -> ", name));
@@ -55,7 +61,11 @@ class Extender {
   std::optional<Node> base_of(ServiceFile& file, const Node& extends, const std::string& name) {
     const Node* service = extends.find("service");
     const Node* other = extends.find("file");
-    if (!service) return std::nullopt;
+    if (!service) {
+      session_.report.error(extends.span, Path(cat("services.", name, ".extends")),
+                            "attribute \"service\" is missing", "name the service to extend");
+      return std::nullopt;
+    }
     ServiceFile* from = other ? open(scalar_text(*other), *other, file) : &file;
     if (!from) return std::nullopt;
     std::string base_name = scalar_text(*service);
@@ -126,6 +136,7 @@ class Extender {
   const FileContext& context_;
   std::vector<std::unique_ptr<ServiceFile>> files_;
   std::vector<std::string> chain_, names_;
+  std::set<std::string> circular_;
 };
 
 }  // namespace

@@ -39,11 +39,10 @@ void complete(Session& session, const LoadOptions& options, const ProjectFiles& 
   Node* name = model.find("name");
   std::string project_name = name ? scalar_text(*name) : std::string();
   if (options.normalize) normalise(model, {project_name, files.directory, files.environment});
-  bool check = options.check_consistency && options.interpolate;
-  if (check) check_consistency(model, session.report);
-  if (session.report.failed()) return;
   disabled = select_services(model, {files.profiles, options.targets});
-  if (check) check_enabled_dependencies(model, session.report);
+  if (options.check_consistency && options.interpolate)
+    check_consistency(model, disabled, session.report);
+  if (session.report.failed()) return;
   if (options.resolve_environment) resolve_service_files(session, model, files.environment);
 }
 

@@ -97,7 +97,8 @@ class Merger {
   explicit Merger(Report& report) : report_(report) {}
 
   void merge(Node& base, Node over, const Type& type, const Path& path) {
-    bool replaces = over.tag == MergeTag::replace || type.merge == Merge::replace;
+    bool unlike = &type == &types::anything && base.value.index() != over.value.index();
+    bool replaces = over.tag == MergeTag::replace || type.merge == Merge::replace || unlike;
     if (replaces || base.is_null()) {
       base = std::move(over);
     } else if (over.is_null() && !base.is_scalar()) {
@@ -144,11 +145,8 @@ class Merger {
 
   void merge_member(Entry& met, Entry entry, const Type& type, const Path& path) {
     met.key_span = entry.key_span;
-    if (const Type* child = type_of_member(type, entry.key)) {
-      merge(met.value, std::move(entry.value), *child, Path(path, met.key));
-    } else {
-      met.value = std::move(entry.value);
-    }
+    const Type* child = type_of_member(type, entry.key);
+    merge(met.value, std::move(entry.value), child ? *child : types::anything, Path(path, met.key));
   }
 
   static bool other_driver(const Node& base, const Node& over) {
@@ -164,6 +162,22 @@ class Merger {
 
 void merge(Node& base, Node over, const Type& type, const Path& path, Report& report) {
   Merger(report).merge(base, std::move(over), type, path);
+}
+
+void drop_empty_overrides(Node& over, Node& base, const Type& type) {
+  if (!over.is_mapping() || !base.is_mapping() || base.mapping()->empty()) return;
+  KeyIndex index(*base.mapping());
+  auto changes_nothing = [&](Entry& entry) {
+    const Type* child = type_of_member(type, entry.key);
+    Entry* met = child ? index.find(entry.key) : nullptr;
+    if (!met || met->value.is_null() || entry.value.tag != MergeTag::none) return false;
+    if (!entry.value.is_null()) {
+      drop_empty_overrides(entry.value, met->value, *child);
+      return false;
+    }
+    return child->merge != Merge::replace && (!type.values || !(child->forms & null_form));
+  };
+  std::erase_if(*over.mapping(), changes_nothing);
 }
 
 void unify(Node& node, const Type& type) {

@@ -46,8 +46,8 @@ bool is_remote_context(std::string_view context) {
 }
 
 std::string absolute_path(const std::string& path, const PathBase& base) {
-  if (path == "~") return base.home;
-  if (path.starts_with("~/")) return fs::clean_path(cat(base.home, path.substr(1)));
+  // Compose knows no other users: "~name" is a folder of that name in the own home.
+  if (path.starts_with('~')) return fs::clean_path(cat(base.home, "/", path.substr(1)));
   if (path.starts_with('/') || is_windows_path(path)) return path;
   return fs::clean_path(fs::join(base.directory, path));
 }

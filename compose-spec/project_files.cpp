@@ -143,6 +143,17 @@ std::string written_name(Session& session, const std::string& file, const Projec
 
 }  // namespace
 
+namespace {
+
+// Where .env is looked for before it is known which files COMPOSE_FILE, perhaps set in it, names.
+std::string first_env_directory(const LoadOptions& options, const std::string& start) {
+  if (!options.project_directory.empty() || options.files.empty() || options.files[0] == "-")
+    return start;
+  return fs::parent_path(absolute(options.files[0], options.current_directory));
+}
+
+}  // namespace
+
 ProjectFiles find_project_files(Session& session, const LoadOptions& options) {
   ProjectFiles project;
   project.environment = options.environment;
@@ -159,7 +170,7 @@ ProjectFiles find_project_files(Session& session, const LoadOptions& options) {
                     variable(options.environment, "COMPOSE_DISABLE_ENV_FILE") != "true" &&
                     variable(options.environment, "COMPOSE_DISABLE_ENV_FILE") != "1";
   add_env_files(session, project, env_files);
-  if (search_env) add_default_env_file(session, project, start);
+  if (search_env) add_default_env_file(session, project, first_env_directory(options, start));
 
   for (const std::string& file : written_files(options, project.environment))
     project.files.push_back(file == "-" ? file : absolute(file, options.current_directory));

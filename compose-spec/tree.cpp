@@ -9,13 +9,19 @@
 namespace estiba::spec {
 namespace {
 
-// Go's %v switches to an exponent below 1e-4 and from 1e21 on.
+// Where numbers get an exponent.
+struct PlainRange {
+  double from, below;
+};
+constexpr PlainRange text_range{1e-4, 1e6};
+constexpr PlainRange json_range{1e-6, 1e21};
+
 template <typename Number>
-std::string format_number(Number number) {
+std::string format_number(Number number, PlainRange range) {
   if (std::isnan(number)) return "NaN";
   if (std::isinf(number)) return number > 0 ? "+Inf" : "-Inf";
   Number size = std::abs(number);
-  bool plain = size == 0 || (size >= Number(1e-4) && size < Number(1e21));
+  bool plain = size == 0 || (size >= Number(range.from) && size < Number(range.below));
   std::array<char, 64> buffer{};
   auto format = plain ? std::chars_format::fixed : std::chars_format::scientific;
   auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number, format).ptr;
@@ -55,14 +61,21 @@ void Node::erase(std::string_view key) {
     std::erase_if(*entries, [&](const Entry& entry) { return entry.key == key; });
 }
 
-std::string format_real(double number) { return format_number(number); }
-std::string format_real32(double number) { return format_number(static_cast<float>(number)); }
+std::string format_real(double number) { return format_number(number, text_range); }
+std::string format_real32(double number) {
+  return format_number(static_cast<float>(number), text_range);
+}
+std::string format_json_real(double number) { return format_number(number, json_range); }
+std::string format_json_real32(double number) {
+  return format_number(static_cast<float>(number), json_range);
+}
 
 std::string scalar_text(const Node& node) {
   if (auto* text = node.string()) return *text;
   if (auto* flag = node.boolean()) return *flag ? "true" : "false";
   if (auto* number = node.integer()) return std::to_string(*number);
   if (auto* number = node.real()) return format_real(*number);
+  if (auto* time = node.timestamp()) return time->text;
   return {};
 }
 
@@ -87,8 +100,8 @@ bool same_value(const Node& a, const Node& b) {
 }
 
 std::string_view kind_name(const Node& node) {
-  constexpr std::array<std::string_view, 7> names{"nothing",  "a boolean", "a number", "a number",
-                                                  "a string", "a list",    "a mapping"};
+  constexpr std::array<std::string_view, 8> names{"nothing",  "a boolean", "a number",  "a number",
+                                                  "a string", "a list",    "a mapping", "a date"};
   return names[node.value.index()];
 }
 

@@ -138,6 +138,7 @@ class TreeBuilder {
     } else {
       report_.error(node.span, Path(), cat("\"", text, "\" is no ", tag.substr(tag.rfind(':') + 1)),
                     "remove the tag");
+      node.value = std::string(text);
     }
     // The mark of an empty value is where the next thing begins; people look for it at its key.
     if (node.is_null() && !open_.empty() && open_.back().has_key) node.span = open_.back().key_span;

@@ -151,6 +151,17 @@ bool check_encoding(std::string_view text, uint32_t source, Report& report) {
   return true;
 }
 
+// "image nginx" above "user: x": to YAML one text over two lines, until the colon.
+std::optional<Span> key_without_colon(const SyntaxError& error, const Sources& sources) {
+  if (error.problem != "mapping values are not allowed in this context") return std::nullopt;
+  Span above = line_above(error.span, sources);
+  std::string_view line = sources.line(above);
+  bool sibling =
+      above.line < error.span.line && indentation(line) == indentation(sources.line(error.span));
+  if (!sibling || line.find(':') != std::string_view::npos) return std::nullopt;
+  return above;
+}
+
 // A bracket that is still open where the parser meets what cannot be in it.
 Finding explain_flow(const SyntaxError& error, const Sources& sources) {
   bool list = error.context == "while parsing a flow sequence";
@@ -187,6 +198,8 @@ Finding explain_syntax_error(const SyntaxError& error, const Sources& sources) {
     near.column = static_cast<uint32_t>(sources.line(near).find(':') + 1);
     return {near, "a blank is missing after this colon", "write \"key: value\""};
   }
+  if (auto above = key_without_colon(error, sources))
+    return {*above, "a colon is missing in this line", "write \"key: value\""};
   if (error.context == "while parsing a flow sequence" ||
       error.context == "while parsing a flow mapping")
     return explain_flow(error, sources);

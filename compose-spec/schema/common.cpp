@@ -98,6 +98,10 @@ const Type integer{
     .noun = "a whole number", .forms = integer_form | string_form, .cast = Cast::integer};
 const Type lenient_integer{
     .noun = "a whole number", .forms = number_form | string_form, .cast = Cast::integer};
+const Type count{.noun = "a whole number from 0 on",
+                 .forms = number_form | string_form,
+                 .cast = Cast::integer,
+                 .least = 0};
 const Type real{.noun = "a number", .forms = number_form | string_form, .cast = Cast::real};
 const Type bytes{
     .noun = "a size such as 512m", .forms = number_form | string_form, .cast = Cast::bytes};
@@ -106,7 +110,7 @@ const Type duration{
 const Type file_mode{.noun = "a file mode such as 0440",
                      .forms = number_form | string_form,
                      .cast = Cast::file_mode};
-const Type anything{.noun = "anything", .forms = 127};
+const Type anything{.noun = "anything", .forms = 255};
 
 const Type text_items{.noun = "a list of strings",
                       .forms = sequence_form,
@@ -153,7 +157,6 @@ namespace {
 const Type host_addresses{.noun = "an address or a list of addresses",
                           .forms = string_form | sequence_form,
                           .shape = Shape::text_list,
-                          .identity = Identity::text,
                           .items = &text};
 const Type limit{
     .noun = "a whole number", .forms = integer_form | string_form, .cast = Cast::integer};
@@ -172,6 +175,7 @@ const Type ulimit{.noun = "a number, or a mapping with soft and hard",
 const Type hosts{.noun = "a mapping or a list of HOST=ADDRESS",
                  .forms = sequence_form | mapping_form,
                  .shape = Shape::hosts,
+                 .unique = true,
                  .values = &host_addresses,
                  .items = &text};
 const Type ulimits{.noun = "a mapping", .forms = mapping_form, .values = &ulimit};
@@ -211,6 +215,8 @@ const Type file_references{.noun = "a list of names or mappings",
                            .forms = sequence_form,
                            .identity = Identity::config_target,
                            .items = &file_reference};
+const Type build_secrets{
+    .noun = "a list of names or mappings", .forms = sequence_form, .items = &file_reference};
 const Type secrets_used{.noun = "a list of names or mappings",
                         .forms = sequence_form,
                         .identity = Identity::secret_target,
@@ -221,15 +227,21 @@ const Type device_count{
     .noun = "a number or \"all\"", .forms = integer_form | string_form, .cast = Cast::device_count};
 const Type capability_list{
     .noun = "a list of strings", .forms = sequence_form, .unique = true, .items = &text};
-const std::array<Attribute, 5> device_request_attributes{{
-    {"capabilities", &capability_list},
-    {"driver", &text},
-    {"count", &device_count},
-    {"device_ids", &capability_list},
-    {"options", &key_values},
-}};
+constexpr std::array<Attribute, 5> device_request_attributes(bool names_capabilities) {
+  return {{
+      {"capabilities", &capability_list, Shown::unless_empty, names_capabilities},
+      {"driver", &text},
+      {"count", &device_count},
+      {"device_ids", &capability_list},
+      {"options", &key_values},
+  }};
+}
+const std::array<Attribute, 5> reservation_attributes = device_request_attributes(true);
+const std::array<Attribute, 5> gpu_attributes = device_request_attributes(false);
 const Type device_request{
-    .noun = "a mapping", .forms = mapping_form, .attributes = device_request_attributes};
+    .noun = "a mapping", .forms = mapping_form, .attributes = reservation_attributes};
+const Type gpu_request{.noun = "a mapping", .forms = mapping_form, .attributes = gpu_attributes};
+constexpr std::array<std::string_view, 1> gpu_words{"all"};
 }  // namespace
 
 const Type device_requests{
@@ -237,7 +249,8 @@ const Type device_requests{
 const Type gpus{.noun = "\"all\" or a list of device requests",
                 .forms = string_form | sequence_form,
                 .shape = Shape::gpus,
-                .items = &device_request};
+                .items = &gpu_request,
+                .choices = gpu_words};
 
 }  // namespace types
 }  // namespace estiba::spec

@@ -39,8 +39,8 @@ constexpr Flag flags[] = {
     {0, "lock-image-digests", Takes::nothing, "", "An override file that pins images"},
 };
 
-constexpr const char* parts_of_project[] = {"services", "volumes", "networks", "images",
-                                            "profiles", "hash"};
+constexpr const char* parts_of_project[] = {"services", "volumes",  "networks",
+                                            "images",   "profiles", "hash"};
 
 /// What has to be made of the files for what is asked for; for `--quiet` nothing at all.
 unsigned outputs_for(const Arguments& arguments) {
@@ -161,7 +161,8 @@ int run(const Invocation& invocation) {
   if (arguments.on("quiet")) return 0;
   auto part = part_of(arguments, loaded);
   std::string text =
-      part ? *part : with_line_end(format == "json" ? loaded.canonical_json : loaded.canonical_yaml);
+      part ? *part
+           : with_line_end(format == "json" ? loaded.canonical_json : loaded.canonical_yaml);
   auto file = arguments.value("output");
   if (file && *file != "-")
     fs::write_atomic(*file, text, 0644, fs::Durability::relaxed);
