@@ -203,7 +203,8 @@ class Checker {
 
   void unknown(Span span, const Path& path, std::string_view what, const std::string& name,
                const Section& section) {
-    std::string hint = section.near(name);
+    std::string hint;
+    if (!report_.full()) hint = section.near(name);
     if (hint.empty()) hint = cat("define it under ", what, "s:");
     report_.error(span, path, cat("there is no ", what, " \"", name, "\""), hint);
   }

@@ -21,8 +21,9 @@ Node& mapping_member(Node& service, std::string_view key) {
 }
 
 void add_missing(Node& mapping, const Environment& values, Span span) {
+  KeyIndex known(*mapping.mapping());
   for (const auto& [name, value] : values)
-    if (!mapping.find(name)) mapping.mapping()->push_back({name, span, Node{value, span}});
+    if (!known.find(name)) known.add({name, span, Node{value, span}});
 }
 
 // A variable in a file may use the service's own variables, then those of files before it, then

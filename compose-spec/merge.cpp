@@ -66,32 +66,6 @@ void unify_items(Sequence& items, Identity identity) {
   items = std::move(kept);
 }
 
-// Finds keys of a mapping while entries are added to it, without a search through all of them.
-class KeyIndex {
- public:
-  explicit KeyIndex(Mapping& entries) : entries_(entries) {
-    if (entries.size() < 16) return;
-    for (size_t i = 0; i < entries.size(); ++i) places_.emplace(entries[i].key, i);
-  }
-  Entry* find(const std::string& key) {
-    if (places_.empty()) {
-      auto found = std::find_if(entries_.begin(), entries_.end(),
-                                [&](const Entry& entry) { return entry.key == key; });
-      return found == entries_.end() ? nullptr : &*found;
-    }
-    auto found = places_.find(key);
-    return found == places_.end() ? nullptr : &entries_[found->second];
-  }
-  void add(Entry entry) {
-    if (!places_.empty()) places_.emplace(entry.key, entries_.size());
-    entries_.push_back(std::move(entry));
-  }
-
- private:
-  Mapping& entries_;
-  std::unordered_map<std::string, size_t> places_;
-};
-
 class Merger {
  public:
   explicit Merger(Report& report) : report_(report) {}

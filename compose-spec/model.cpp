@@ -73,6 +73,7 @@ void check_sound_attributes(Session& session, const Node& document) {
   Path root("services");
   for (const Entry& service : *services->mapping()) {
     if (!service.value.is_mapping()) continue;
+    if (session.report.full()) return;
     Path path(root, service.key);
     for (const Entry& entry : *service.value.mapping()) {
       const Type* type = type_of_member(types::service, entry.key);

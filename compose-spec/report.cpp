@@ -29,6 +29,8 @@ void Report::add(Severity severity, Span span, const Path& path, std::string mes
     found_.push_back({span, std::move(diagnostic)});
 }
 
+bool Report::full() const { return found_.size() >= most_findings; }
+
 void Report::error(Span span, const Path& path, std::string message, std::string hint) {
   add(Severity::error, span, path, std::move(message), std::move(hint));
 }

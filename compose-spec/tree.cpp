@@ -1,5 +1,6 @@
 #include "compose-spec/tree.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -61,6 +62,27 @@ void Node::erase(std::string_view key) {
     std::erase_if(*entries, [&](const Entry& entry) { return entry.key == key; });
 }
 
+namespace {
+// Up to this size a mapping is searched key by key.
+constexpr size_t small_mapping = 16;
+}  // namespace
+
+Entry* KeyIndex::find(std::string_view key) {
+  if (entries_.size() < small_mapping) {
+    auto found = std::find_if(entries_.begin(), entries_.end(),
+                              [&](const Entry& entry) { return entry.key == key; });
+    return found == entries_.end() ? nullptr : &*found;
+  }
+  for (size_t i = places_.size(); i < entries_.size(); ++i) places_.emplace(entries_[i].key, i);
+  auto found = places_.find(std::string(key));
+  return found == places_.end() ? nullptr : &entries_[found->second];
+}
+
+Entry& KeyIndex::add(Entry entry) {
+  entries_.push_back(std::move(entry));
+  return entries_.back();
+}
+
 std::string format_real(double number) { return format_number(number, text_range); }
 std::string format_real32(double number) {
   return format_number(static_cast<float>(number), text_range);
@@ -90,11 +112,12 @@ bool same_value(const Node& a, const Node& b) {
   }
   if (auto* entries = a.mapping()) {
     if (entries->size() != b.mapping()->size()) return false;
-    for (const Entry& entry : *entries) {
-      const Node* other = b.find(entry.key);
-      if (!other || !same_value(entry.value, *other)) return false;
-    }
-    return true;
+    Mapping others = *b.mapping();
+    KeyIndex index(others);
+    return std::all_of(entries->begin(), entries->end(), [&](const Entry& entry) {
+      const Entry* other = index.find(entry.key);
+      return other && same_value(entry.value, other->value);
+    });
   }
   return scalar_text(a) == scalar_text(b);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -67,6 +68,20 @@ struct Entry {
   std::string key;
   Span key_span;
   Node value;
+};
+
+/// Finds keys of a mapping while entries are added to it, without a search through all of them. The
+/// mapping must not lose entries meanwhile.
+class KeyIndex {
+ public:
+  explicit KeyIndex(Mapping& entries) : entries_(entries) {}
+  Entry* find(std::string_view key);
+  Entry& add(Entry entry);
+
+ private:
+  Mapping& entries_;
+  /// Filled once the mapping is large; the keys' texts are kept, as entries move.
+  std::unordered_map<std::string, size_t> places_;
 };
 
 /// A scalar as a plain text: true, 8, 1.5, the string itself; null is empty.

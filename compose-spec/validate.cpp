@@ -111,7 +111,7 @@ class Validator {
     if (!type.closed && entry.key.starts_with("x-")) return;
     std::vector<std::string_view> names;
     for (const Attribute& attribute : type.attributes) names.push_back(attribute.name);
-    std::string hint = did_you_mean(entry.key, names);
+    std::string hint = report_.full() ? std::string() : did_you_mean(entry.key, names);
     if (type.lenient)
       return report_.warning(entry.key_span, path,
                              cat("unknown attribute \"", entry.key, "\" is ignored"), hint);

@@ -240,11 +240,11 @@ class TreeBuilder {
 
   // YAML 1.1 merge keys: keys of the mapping itself win, then earlier mappings over later ones.
   void merge_in(const Node& merged) {
-    Node& target = open_.back().node;
+    KeyIndex target(*open_.back().node.mapping());
     auto add_missing = [&](const Node& from) {
       if (auto* entries = from.mapping())
         for (const Entry& entry : *entries)
-          if (!target.find(entry.key)) target.mapping()->push_back(entry);
+          if (!target.find(entry.key)) target.add(entry);
     };
     if (auto* items = merged.sequence()) {
       for (const Node& item : *items) add_missing(item);

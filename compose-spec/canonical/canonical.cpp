@@ -31,10 +31,9 @@ Node mapping_of(std::string_view key, Node value) {
 Node key_set(const Node& list) {
   Node out{Mapping(), list.span};
   out.tag = list.tag;
-  for (const Node& item : *list.sequence()) {
-    out.at_or_add(*item.string()).span = item.span;
-    out.mapping()->back().key_span = item.span;
-  }
+  KeyIndex keys(*out.mapping());
+  for (const Node& item : *list.sequence())
+    if (!keys.find(*item.string())) keys.add({*item.string(), item.span, Node{{}, item.span}});
   return out;
 }
 
