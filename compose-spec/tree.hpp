@@ -31,8 +31,8 @@ class Node {
   using Value = std::variant<std::monostate, bool, int64_t, double, std::string, Sequence, Mapping,
                              Timestamp>;
 
-  Node() = default;
-  Node(Value v, Span where) : value(std::move(v)), span(where) {}
+  Node();
+  Node(Value v, Span where);
 
   bool is_null() const { return std::holds_alternative<std::monostate>(value); }
   bool is_scalar() const { return !is_sequence() && !is_mapping(); }
@@ -69,6 +69,10 @@ struct Entry {
   Span key_span;
   Node value;
 };
+
+// A Node holds Entries and an Entry a Node: only here both are complete.
+inline Node::Node() = default;
+inline Node::Node(Value v, Span where) : value(std::move(v)), span(where) {}
 
 /// Finds keys of a mapping while entries are added to it, without a search through all of them. The
 /// mapping must not lose entries meanwhile.
