@@ -19,8 +19,10 @@ std::optional<CacheRecord> read_record(const std::string& path) {
   if (!text) return std::nullopt;
   try {
     Json document = parse_json(*text, path);
+    std::chrono::nanoseconds stored{json::int_at(document, "stored").value_or(0)};
     return CacheRecord{json::string_at(document, "diff_id").value_or(""),
-                       json::string_at(document, "created").value_or("")};
+                       json::string_at(document, "created").value_or(""),
+                       std::chrono::system_clock::time_point{stored}};
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -50,9 +52,11 @@ void BuildCache::expire(std::chrono::hours unused) const {
 
 void BuildCache::put(const std::string& key, const CacheRecord& record) const {
   fs::make_dirs(path_, 0700);
-  fs::write_atomic(cat(path_, "/", key, ".json"),
-                   Json{{"diff_id", record.diff_id}, {"created", record.created}}.dump(), 0600,
-                   fs::Durability::relaxed);
+  auto now = std::chrono::system_clock::now().time_since_epoch();
+  Json document{{"diff_id", record.diff_id},
+                {"created", record.created},
+                {"stored", std::chrono::nanoseconds(now).count()}};
+  fs::write_atomic(cat(path_, "/", key, ".json"), document.dump(), 0600, fs::Durability::relaxed);
 }
 
 std::vector<std::string> BuildCache::layers() const {

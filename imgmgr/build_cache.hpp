@@ -9,8 +9,9 @@
 namespace estiba::img {
 
 struct CacheRecord {
-  std::string diff_id;  ///< empty: the step changed no file
-  std::string created;  ///< RFC 3339
+  std::string diff_id;                             ///< empty: the step changed no file
+  std::string created;                             ///< RFC 3339
+  std::chrono::system_clock::time_point stored{};  ///< when the record was written
 };
 
 class BuildCache {

@@ -160,7 +160,7 @@ bool clear_place(Place place) {
   return is_whiteout(*status);
 }
 
-LayerDirectories::LayerDirectories(FdRef root, const std::vector<std::string>& lower)
+LayerDirectories::LayerDirectories(FdRef root, const LowerLayers& lower)
     : root_(root), lower_(lower), open_(open_beneath(root, "")) {}
 
 FdRef LayerDirectories::open(const std::string& path) {
@@ -199,7 +199,7 @@ UniqueFd LayerDirectories::open_or_make(FdRef parent, const std::string& name,
 }
 
 void LayerDirectories::inherit_attributes(FdRef dir, const std::string& path) {
-  for (const auto& layer : lower_) {
+  for (const auto& layer : lower_.get()) {
     struct stat status {};
     try {
       UniqueFd root = sys::open(layer, O_PATH | O_DIRECTORY);

@@ -163,7 +163,7 @@ class Extractor {
       mark_opaque(sys::openat(dir, ".", O_RDONLY | O_DIRECTORY));
       return;
     }
-    for (const auto& lower : options_.lower)
+    for (const auto& lower : options_.lower.get())
       for (const auto& name : fs::list_dir(lower)) add_whiteout(root_, name);
   }
 

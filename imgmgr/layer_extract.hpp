@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "imgmgr/lower_layers.hpp"
 #include "imgmgr/tar_stream.hpp"
 
 namespace estiba::img {
@@ -32,7 +33,7 @@ struct ExtractOptions {
   std::optional<Owner> owner;
   /// The layers beneath, topmost first: a directory that the archive does not list itself gets the
   /// attributes it has there.
-  std::vector<std::string> lower;
+  LowerLayers lower;
 };
 
 struct Extracted {

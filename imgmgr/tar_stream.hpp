@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "imgmgr/gzip_reader.hpp"
 
 namespace estiba::img {
 
@@ -42,6 +43,7 @@ class TarStream {
   /// `subject` is what errors call the archive. `on_read` hears how many (compressed) bytes have
   /// been read so far.
   TarStream(FdRef fd, std::string subject, std::function<void(uint64_t)> on_read = {});
+  TarStream(ByteSource source, std::string subject);
   ~TarStream();
 
   /// Nothing at the end of the archive.

@@ -24,7 +24,8 @@ class LabelPlan {
   }
   void take_restarting_dependents_along();
   Stops stop();
-  void start(const Stops& stops);
+  StartGates start(const Stops& stops);
+  void wait_for_all(const StartGates& gates);
   Plan take() { return builder_.take(); }
 
  private:
@@ -115,10 +116,28 @@ std::vector<StartGates::Need> LabelPlan::needs_of(Index service) const {
   return needs;
 }
 
-void LabelPlan::start(const Stops& stops) {
+StartGates LabelPlan::start(const Stops& stops) {
   StartGates gates{builder_, graph_};
   for (Index service : order_) {
     if (wanted_[service]) start_service(gates, service, stops);
+  }
+  return gates;
+}
+
+void LabelPlan::wait_for_all(const StartGates& gates) {
+  Marks completes(graph_.size());
+  for (Index service : order_) {
+    for (const StartGates::Need& need : needs_of(service)) {
+      if (need.condition == spec::DependsOnCondition::service_completed_successfully)
+        completes[need.service] = true;
+    }
+  }
+  for (Index service : order_) {
+    if (!wanted_[service] || containers_[service].empty()) continue;
+    auto condition = completes[service] ? spec::DependsOnCondition::service_completed_successfully
+                                        : spec::DependsOnCondition::service_healthy;
+    builder_.add(WaitFor{graph_.name(service), condition, "", true}, gates.reached(service),
+                 "--wait");
   }
 }
 
@@ -148,10 +167,11 @@ Plan plan_stop(const ObservedState& observed, const std::vector<std::string>& ta
   return plan.take();
 }
 
-Plan plan_start(const ObservedState& observed, const std::vector<std::string>& targets) {
+Plan plan_start(const ObservedState& observed, const std::vector<std::string>& targets, Wait wait) {
   LabelPlan plan{observed, targets};
   plan.take_dependencies_along();
-  plan.start({});
+  StartGates gates = plan.start({});
+  if (wait == Wait::running_or_healthy) plan.wait_for_all(gates);
   return plan.take();
 }
 

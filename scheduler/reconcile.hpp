@@ -74,7 +74,8 @@ Plan plan_down(const ObservedState& observed, const DownOptions& options);
 
 /// stop: dependents before what they depend on. start: dependencies first, with their conditions.
 Plan plan_stop(const ObservedState& observed, const std::vector<std::string>& targets);
-Plan plan_start(const ObservedState& observed, const std::vector<std::string>& targets);
+Plan plan_start(const ObservedState& observed, const std::vector<std::string>& targets,
+                Wait wait = Wait::no);
 
 /// Whether services that depend on a restarted one with `restart: true` are restarted as well.
 enum class Dependents { restart, leave };

@@ -51,6 +51,7 @@ struct BuildOptions {
   std::map<std::string, std::string> labels;
   std::vector<std::string> tags;
   bool no_cache = false;
+  std::vector<std::string> no_cache_filter;     ///< stages to which no_cache applies alone
   std::map<std::string, BuildSecret> secrets;   ///< by id
   std::map<std::string, std::string> ssh;       ///< agent sockets by id ("default")
   std::map<std::string, std::string> contexts;  ///< name → directory, or "docker-image://NAME"

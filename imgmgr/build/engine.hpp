@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "imgmgr/build/builder.hpp"
 #include "imgmgr/build/program.hpp"
 #include "imgmgr/build/tree_source.hpp"
@@ -53,6 +54,7 @@ class Engine {
   const BuildCache& cache() const { return cache_; }
   StepRunner& runner() const { return parts_.runner; }
   const IgnoreRules& ignore() const { return parts_.ignore; }
+  std::chrono::system_clock::time_point begun() const { return begun_; }
   /// Arguments from before the first FROM, and the platform's.
   const std::map<std::string, std::string>& global_args() const { return global_args_; }
 
@@ -93,6 +95,7 @@ class Engine {
   bool would_wait_forever(size_t stage, size_t asking) const;
 
   Parts parts_;
+  std::chrono::system_clock::time_point begun_ = wall_now();
   BuildCache cache_;
   fs::FileLock layers_held_;
   WorkDir work_;

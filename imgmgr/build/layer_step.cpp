@@ -8,6 +8,7 @@
 #include "base/sha256.hpp"
 #include "base/sys.hpp"
 #include "base/text.hpp"
+#include "imgmgr/build/step_turn.hpp"
 #include "imgmgr/layer_tar.hpp"
 
 namespace estiba::img::build {
@@ -33,32 +34,48 @@ LayerDirs make_dirs(Engine& engine, const StageState& state) {
 CacheRecord commit(const Engine& engine, const LayerDirs& dirs) {
   UniqueFd upper = sys::open(dirs.upper, O_RDONLY | O_DIRECTORY);
   LayerTar tar = write_layer_tar(upper, {});
-  CacheRecord record{"", format_rfc3339(wall_now())};
+  CacheRecord record{"", format_rfc3339(wall_now()), {}};
   if (tar.entries == 0) return record;
   record.diff_id = tar.diff_id;
   engine.store().add_layer(tar.diff_id, dirs.upper, tar.content_size);
   return record;
 }
 
-bool is_usable(const Engine& engine, const CacheRecord& record) {
-  return record.diff_id.empty() || engine.store().has_layer(record.diff_id);
+// A record whose layer is still there. Without the cache, only what was made since this build
+// began: another stage, or a build beside this one, has just done the same.
+std::optional<CacheRecord> remembered(const Engine& engine, const std::string& key,
+                                      const LayerStep& step) {
+  auto record = engine.cache().find(key);
+  if (!record) return std::nullopt;
+  if (!step.may_be_old && record->stored < engine.begun()) return std::nullopt;
+  if (!record->diff_id.empty() && !engine.store().has_layer(record->diff_id)) return std::nullopt;
+  return record;
+}
+
+CacheRecord make(Engine& engine, const StageState& state, const LayerStep& step) {
+  if (!step.changes_files) return {"", format_rfc3339(wall_now()), {}};
+  LayerDirs dirs = make_dirs(engine, state);
+  step.run(dirs);
+  return commit(engine, dirs);
 }
 
 }  // namespace
 
 Origin run_layer_step(Engine& engine, StageState& state, const LayerStep& step) {
   std::string key = Sha256::of(cat(text::join(state.diff_ids, ","), "\n", step.key));
-  auto record = engine.options().no_cache ? std::nullopt : engine.cache().find(key);
-  Origin origin = record && is_usable(engine, *record) ? Origin::cached : Origin::made;
-  if (origin == Origin::made) {
+  auto record = remembered(engine, key, step);
+  Origin origin = Origin::cached;
+  if (!record) {
+    std::optional<StepTurn> turn;
     if (step.changes_files) {
-      LayerDirs dirs = make_dirs(engine, state);
-      step.run(dirs);
-      record = commit(engine, dirs);
-    } else {
-      record = CacheRecord{"", format_rfc3339(wall_now())};
+      turn.emplace(engine, key);
+      record = remembered(engine, key, step);
     }
-    engine.cache().put(key, *record);
+    if (!record) {
+      origin = Origin::made;
+      record = make(engine, state, step);
+      engine.cache().put(key, *record);
+    }
   }
   if (!record->diff_id.empty()) state.diff_ids.push_back(record->diff_id);
   state.created = record->created;

@@ -18,6 +18,7 @@ struct LayerStep {
   std::string key;            ///< what the result depends on, beyond the layers beneath
   bool changes_files = true;  ///< false: only remembered for its time
   std::function<void(const LayerDirs&)> run;
+  bool may_be_old = true;  ///< false: a result from before this build does not count (--no-cache)
 };
 
 enum class Origin { made, cached };

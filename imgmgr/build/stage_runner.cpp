@@ -152,7 +152,8 @@ class StageRunner {
   }
 
   // Runs a layer step with its progress told, and its place in the history.
-  void make_layer(const Step& step, const LayerStep& layer, int number) {
+  void make_layer(const Step& step, LayerStep layer, int number) {
+    layer.may_be_old = cache_counts();
     size_t before = state_.diff_ids.size();
     auto begun = std::chrono::steady_clock::now();
     auto ended = [&](StepResult result) {
@@ -166,6 +167,15 @@ class StageRunner {
       throw;
     }
     add_history(step, state_.diff_ids.size() == before);
+  }
+
+  bool cache_counts() const {
+    const BuildOptions& options = engine_.options();
+    auto named = [&](const std::string& stage) {
+      return text::lower(stage) == stage_.from.name || stage == std::to_string(index_);
+    };
+    return !options.no_cache &&
+           std::none_of(options.no_cache_filter.begin(), options.no_cache_filter.end(), named);
   }
 
   int announce(const Step& step) {
@@ -184,7 +194,8 @@ class StageRunner {
       return;
     }
     ConfigFile file{state_.config, {}, {}};
-    run_layer_step(engine_, state_, {cat("config\n", step.text, "\n", to_json(file)), false, {}});
+    run_layer_step(engine_, state_,
+                   {cat("config\n", step.text, "\n", to_json(file)), false, {}, cache_counts()});
     add_history(step, true);
   }
 

@@ -31,9 +31,8 @@ void visit_service(const spec::Project& project, const std::string& name,
   auto found = project.services.find(name);
   if (found == project.services.end() || !found->second.build) return;
   if (!seen.insert(name).second) return;
-  for (const auto& [context, value] : found->second.build->additional_contexts)
-    if (value.starts_with(service_scheme))
-      visit_service(project, value.substr(service_scheme.size()), seen, order);
+  for (const std::string& other : built_upon(found->second))
+    visit_service(project, other, seen, order);
   order.push_back(name);
 }
 
@@ -100,6 +99,14 @@ std::vector<std::string> build_order(const spec::Project& project,
   std::vector<std::string> order;
   for (const std::string& name : wanted) visit_service(project, name, seen, order);
   return order;
+}
+
+std::vector<std::string> built_upon(const spec::Service& service) {
+  std::vector<std::string> names;
+  if (!service.build) return names;
+  for (const auto& [context, value] : service.build->additional_contexts)
+    if (value.starts_with(service_scheme)) names.push_back(value.substr(service_scheme.size()));
+  return names;
 }
 
 void add_argument(Environment& arguments, const std::string& written,

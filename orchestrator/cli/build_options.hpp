@@ -17,6 +17,9 @@ std::string image_name(const spec::Project& project, const spec::Service& servic
 std::vector<std::string> build_order(const spec::Project& project,
                                      const std::vector<std::string>& wanted);
 
+/// The services whose images this one's build takes from.
+std::vector<std::string> built_upon(const spec::Service& service);
+
 /// `environment` has what the file takes from variables: arguments without a value, secrets.
 img::BuildOptions build_options(const spec::Project& project, const spec::Service& service,
                                 const std::map<std::string, std::string>& environment);

@@ -30,6 +30,11 @@ const char* word_of(img::StepResult result) {
   return "Done";
 }
 
+// Steps of several images have the same names.
+std::string step_id(const std::string& image, const std::string& step) {
+  return cat(image, " ", step);
+}
+
 }  // namespace
 
 void OutputTail::add(std::string_view text) {
@@ -54,21 +59,27 @@ std::string OutputTail::last_line() const { return std::string(text::trim(text(1
 BuildOutput::BuildOutput(const ui::ProgressStyle& style)
     : plain_(style.kind == ui::ProgressKind::plain), progress_(ui::make_progress(style)) {}
 
-void BuildOutput::begin(const std::string& image) {
+int BuildOutput::begin(const std::string& name, const std::string& label) {
   std::lock_guard lock(mutex_);
-  image_ = cat("Image ", image);
-  running_.clear();
-  progress_->show({image_, "Building", ui::StepState::working, ""});
+  int id = static_cast<int>(images_.size());
+  images_[id] = {name, label, {}, ""};
+  progress_->show({cat("Image ", name), "Building", ui::StepState::working, ""});
+  return id;
 }
 
-void BuildOutput::end(const std::string& status, ui::StepState state) {
+void BuildOutput::end(int image, const std::string& status, ui::StepState state) {
   std::lock_guard lock(mutex_);
-  progress_->show({image_, status, state, ""});
+  progress_->show({cat("Image ", images_.at(image).name), status, state, ""});
 }
 
-void BuildOutput::on_event(const img::BuildEvent& event) {
+std::string BuildOutput::failed_output(int image) const {
   std::lock_guard lock(mutex_);
-  std::visit([this](const auto& one) { on(one); }, event);
+  return images_.at(image).failed_output;
+}
+
+void BuildOutput::on_event(int image, const img::BuildEvent& event) {
+  std::lock_guard lock(mutex_);
+  std::visit([&](const auto& one) { on(images_.at(image), one); }, event);
 }
 
 void BuildOutput::tick() {
@@ -81,53 +92,54 @@ void BuildOutput::finish() {
   progress_->finish();
 }
 
-// Steps of several images have the same names.
-std::string BuildOutput::step_id(const Running& running) const {
-  return cat(image_.substr(image_.find(' ') + 1), " ", running.name);
-}
-
-void BuildOutput::on(const img::StepStarted& event) {
-  Running& running = running_[event.step];
+void BuildOutput::on(Image& image, const img::StepStarted& event) {
+  Running& running = image.running[event.step];
+  running.number = ++steps_;
   running.name = event.name.substr(0, event.name.find('\n'));
-  if (plain_) return print_aside(cat("#", std::to_string(event.step), " ", running.name, "\n"));
-  progress_->show({step_id(running), "Running", ui::StepState::working, ""});
+  if (!image.label.empty() && running.name.starts_with('['))
+    running.name.insert(1, cat(image.label, " "));
+  if (plain_) return print_aside(cat("#", std::to_string(running.number), " ", running.name, "\n"));
+  progress_->show({step_id(image.name, running.name), "Running", ui::StepState::working, ""});
 }
 
-void BuildOutput::on(const img::StepOutput& event) {
-  Running& running = running_[event.step];
+void BuildOutput::on(Image& image, const img::StepOutput& event) {
+  Running& running = image.running[event.step];
   running.tail.add(event.text);
-  if (plain_) return print_lines(event.step, running, event.text);
-  progress_->show({step_id(running), "Running", ui::StepState::working, running.tail.last_line()});
+  if (plain_) return print_lines(running, event.text);
+  progress_->show({step_id(image.name, running.name), "Running", ui::StepState::working,
+                   running.tail.last_line()});
 }
 
-void BuildOutput::print_lines(int step, Running& running, std::string_view text) {
+void BuildOutput::print_lines(Running& running, std::string_view text) {
   running.unfinished += text;
   std::string out;
   size_t start = 0;
   for (size_t end; (end = running.unfinished.find('\n', start)) != std::string::npos;
        start = end + 1)
-    out += cat("#", std::to_string(step), " ", running.unfinished.substr(start, end + 1 - start));
+    out += cat("#", std::to_string(running.number), " ",
+               running.unfinished.substr(start, end + 1 - start));
   running.unfinished.erase(0, start);
   if (!out.empty()) print_aside(out);
 }
 
-void BuildOutput::on(const img::StepEnded& event) {
-  Running& running = running_[event.step];
-  if (event.result == img::StepResult::failed && failed_output_.empty())
-    failed_output_ = running.tail.text(failed_lines);
+void BuildOutput::on(Image& image, const img::StepEnded& event) {
+  Running& running = image.running[event.step];
+  bool failed = event.result == img::StepResult::failed;
+  if (failed && image.failed_output.empty()) image.failed_output = running.tail.text(failed_lines);
   std::string word = word_of(event.result);
   if (plain_) {
-    if (!running.unfinished.empty()) print_lines(event.step, running, "\n");
+    if (!running.unfinished.empty()) print_lines(running, "\n");
     print_aside(
-        cat("#", std::to_string(event.step), " ", word, " ", seconds(event.duration), "\n"));
+        cat("#", std::to_string(running.number), " ", word, " ", seconds(event.duration), "\n"));
   } else {
-    bool failed = event.result == img::StepResult::failed;
-    progress_->show(
-        {step_id(running), word, failed ? ui::StepState::error : ui::StepState::done, ""});
+    progress_->show({step_id(image.name, running.name), word,
+                     failed ? ui::StepState::error : ui::StepState::done, ""});
   }
-  running_.erase(event.step);
+  image.running.erase(event.step);
 }
 
-void BuildOutput::on(const img::BuildWarning& event) { progress_->warn(event.text); }
+void BuildOutput::on(Image& image, const img::BuildWarning& event) {
+  progress_->warn(image.label.empty() ? event.text : cat(image.label, ": ", event.text));
+}
 
 }  // namespace estiba::orchestrator

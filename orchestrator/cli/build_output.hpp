@@ -1,4 +1,4 @@
-// What a build does, as users see it; and what its failing command said last.
+// What builds do, as users see it; and what a failing command said last.
 #pragma once
 #include <map>
 #include <memory>
@@ -22,39 +22,45 @@ class OutputTail {
   std::string kept_;
 };
 
+/// Called from the threads of builds that run at the same time.
 class BuildOutput {
  public:
   explicit BuildOutput(const ui::ProgressStyle& style);
 
-  /// The image whose steps come from now on.
-  void begin(const std::string& image);
-  void on_event(const img::BuildEvent& event);
-  void end(const std::string& status, ui::StepState state);
+  /// Begins an image; `label` tells its steps from those of other images, if it is not empty.
+  /// Returns what the other calls know the image by.
+  int begin(const std::string& image, const std::string& label);
+  void on_event(int image, const img::BuildEvent& event);
+  void end(int image, const std::string& status, ui::StepState state);
+  /// What the image's command that failed said last, or nothing.
+  std::string failed_output(int image) const;
   /// Timers go on; from another thread.
   void tick();
   void finish();
-  /// What the command that failed said last, or nothing.
-  std::string failed_output() const { return failed_output_; }
 
  private:
   struct Running {
+    int number = 0;  ///< among the steps of all images
     std::string name;
     OutputTail tail;
     std::string unfinished;  ///< a line without its end yet
   };
-  void on(const img::StepStarted& event);
-  void on(const img::StepOutput& event);
-  void on(const img::StepEnded& event);
-  void on(const img::BuildWarning& event);
-  void print_lines(int step, Running& running, std::string_view text);
-  std::string step_id(const Running& running) const;
+  struct Image {
+    std::string name, label;
+    std::map<int, Running> running;
+    std::string failed_output;
+  };
+  void on(Image& image, const img::StepStarted& event);
+  void on(Image& image, const img::StepOutput& event);
+  void on(Image& image, const img::StepEnded& event);
+  void on(Image& image, const img::BuildWarning& event);
+  void print_lines(Running& running, std::string_view text);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   bool plain_;
   std::unique_ptr<ui::Progress> progress_;
-  std::string image_;
-  std::map<int, Running> running_;
-  std::string failed_output_;
+  std::map<int, Image> images_;
+  int steps_ = 0;
 };
 
 }  // namespace estiba::orchestrator

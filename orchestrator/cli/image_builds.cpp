@@ -3,12 +3,15 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include "base/error.hpp"
 #include "base/sys.hpp"
+#include "base/text.hpp"
 #include "imgmgr/images.hpp"
 #include "orchestrator/cli/build_options.hpp"
+#include "orchestrator/cli/build_queue.hpp"
 #include "orchestrator/cli/interrupts.hpp"
 #include "orchestrator/cli/session.hpp"
 
@@ -18,18 +21,21 @@ namespace estiba::orchestrator {
 namespace {
 
 constexpr int tick_ms = 100;
-constexpr int interrupted = 130;
+constexpr int interrupted_code = 130;
 
-/// While it lives, an interrupt stops the build and progress timers go on.
+/// While it lives, an interrupt stops the builds and progress timers go on.
 class Watch {
  public:
-  Watch(std::stop_source& build, BuildOutput& output)
-      : over_(sys::eventfd()), thread_([this, &build, &output, before = interrupts::take()] {
+  explicit Watch(BuildOutput& output)
+      : over_(sys::eventfd()), thread_([this, &output, before = interrupts::take()] {
           while (true) {
             pollfd waiting[] = {{interrupts::fd().get(), POLLIN, 0}, {over_.get(), POLLIN, 0}};
             ::poll(waiting, 2, tick_ms);
             if (waiting[1].revents != 0) return;
-            if (interrupts::take() > before) build.request_stop();
+            if (interrupts::take() > before) {
+              interrupted_ = true;
+              stop_.request_stop();
+            }
             output.tick();
           }
         }) {}
@@ -40,10 +46,25 @@ class Watch {
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
+  std::stop_token stop_token() const { return stop_.get_token(); }
+  void stop() { stop_.request_stop(); }
+  bool interrupted() const { return interrupted_; }
+
  private:
+  std::stop_source stop_;
+  std::atomic<bool> interrupted_ = false;
   UniqueFd over_;
   std::jthread thread_;
 };
+
+// As many as --parallel or COMPOSE_PARALLEL_LIMIT says; else a few more than there are processors,
+// since builds wait for disks and networks too.
+size_t builds_at_once(const Invocation& invocation) {
+  auto limit = text::to_int(invocation.globals.value_or(
+      "parallel", environment_value("COMPOSE_PARALLEL_LIMIT").value_or("")));
+  if (limit && *limit > 0) return static_cast<size_t>(*limit);
+  return std::max<size_t>(4, 2 * std::thread::hardware_concurrency());
+}
 
 std::string with_output(const std::string& message, const std::string& output) {
   if (output.empty()) return message;
@@ -67,35 +88,77 @@ bool is_target(const Invocation& invocation, const std::vector<std::string>& tar
 }  // namespace
 
 ImageBuilds::ImageBuilds(const Invocation& invocation, const ui::ProgressStyle& style)
-    : steps_(invocation.paths), builder_(invocation.paths.root, steps_), output_(style) {
+    : at_once_(builds_at_once(invocation)),
+      steps_(invocation.paths),
+      builder_(invocation.paths.root, steps_),
+      output_(style) {
   interrupts::install();
 }
 
-std::string ImageBuilds::build(img::BuildOptions options) {
-  std::stop_source stop;
-  options.stop = stop.get_token();
-  options.on_event = [this](const img::BuildEvent& event) { output_.on_event(event); };
-  output_.begin(options.tags.empty() ? "build" : options.tags.front());
-  std::optional<Error> failure;
-  std::string id;
-  {
-    Watch watch(stop, output_);
-    try {
-      id = builder_.build(options);
-    } catch (const Error& error) {
-      failure = error;
-    }
+std::string ImageBuilds::build_one(img::BuildOptions options, const std::string& label,
+                                   std::stop_token stop) {
+  int image = output_.begin(options.tags.empty() ? "build" : options.tags.front(), label);
+  options.stop = stop;
+  options.on_event = [this, image](const img::BuildEvent& event) {
+    output_.on_event(image, event);
+  };
+  try {
+    std::string id = builder_.build(options);
+    output_.end(image, "Built", ui::StepState::done);
+    return id;
+  } catch (const Error& error) {
+    output_.end(image, "Failed", ui::StepState::error);
+    std::string prefix = label.empty() ? "" : cat("services.", label, ": ");
+    throw Error(prefix + with_output(error.message(), output_.failed_output(image)));
   }
-  output_.end(failure ? "Failed" : "Built", failure ? ui::StepState::error : ui::StepState::done);
-  if (!failure) return id;
+}
+
+void ImageBuilds::fail(const Error& error, bool interrupted) {
   finish();
-  if (stop.stop_requested()) throw Error("canceled", interrupted);
-  throw Error(with_output(failure->message(), output_.failed_output()));
+  if (interrupted) throw Error("canceled", interrupted_code);
+  throw error;
+}
+
+std::string ImageBuilds::build(img::BuildOptions options) {
+  Watch watch(output_);
+  try {
+    return build_one(std::move(options), "", watch.stop_token());
+  } catch (const Error& error) {
+    fail(error, watch.interrupted());
+  }
+}
+
+void ImageBuilds::build_all(std::vector<ServiceBuild> builds) {
+  Watch watch(output_);
+  bool several = builds.size() > 1;
+  std::vector<QueuedBuild> queue;
+  for (ServiceBuild& build : builds)
+    queue.push_back({build.service, build.after, [&, this] {
+                       build_one(std::move(build.options), several ? build.service : "",
+                                 watch.stop_token());
+                     }});
+  try {
+    run_builds(queue, at_once_, [&] { watch.stop(); });
+  } catch (const Error& error) {
+    fail(error, watch.interrupted());
+  }
 }
 
 void ImageBuilds::finish() {
   output_.finish();
   steps_.finish();
+}
+
+std::vector<ServiceBuild> service_builds(const LoadedProject& loaded,
+                                         const std::vector<std::string>& wanted,
+                                         const std::map<std::string, std::string>& environment) {
+  const spec::Project& project = loaded.project;
+  std::vector<ServiceBuild> out;
+  for (const std::string& name : build_order(project, wanted)) {
+    const spec::Service& service = project.services.at(name);
+    out.push_back({name, build_options(project, service, environment), built_upon(service)});
+  }
+  return out;
 }
 
 std::map<std::string, std::string> build_environment() {
@@ -134,8 +197,7 @@ void build_missing(const Invocation& invocation, const LoadedProject& loaded,
   if (invocation.arguments.on("quiet-build")) style.kind = ui::ProgressKind::quiet;
   auto environment = build_environment(loaded);
   ImageBuilds builds(invocation, style);
-  for (const std::string& name : build_order(project, wanted))
-    builds.build(build_options(project, project.services.at(name), environment));
+  builds.build_all(service_builds(loaded, wanted, environment));
   builds.finish();
 }
 

@@ -8,6 +8,7 @@
 #include "base/fs.hpp"
 #include "base/text.hpp"
 #include "orchestrator/cli/interrupts.hpp"
+#include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/project_loading.hpp"
 
 namespace estiba::orchestrator {
@@ -54,6 +55,11 @@ bool show_progress(ui::Progress& progress, const Json& event) {
 
 namespace {
 
+bool has_plan(const std::string& method) {
+  constexpr std::string_view with_plans[] = {"up", "down", "start", "stop", "restart"};
+  return std::find(std::begin(with_plans), std::end(with_plans), method) != std::end(with_plans);
+}
+
 /// What the call would touch, for the methods of which the server makes no plan.
 void show_dry_run(const Invocation& invocation, const Json& params) {
   auto progress =
@@ -69,7 +75,7 @@ void show_dry_run(const Invocation& invocation, const Json& params) {
 
 Json call_with_progress(const Invocation& invocation, const std::string& method,
                         const Json& params) {
-  if (invocation.dry_run() && method != "up") {
+  if (invocation.dry_run() && !has_plan(method)) {
     show_dry_run(invocation, params);
     return Json::object();
   }
@@ -81,6 +87,7 @@ Json call_with_progress(const Invocation& invocation, const std::string& method,
       method, params, [&](const Json& event) { show_progress(*progress, event); },
       [&] { progress->tick(); });
   progress->finish();
+  if (auto plan = json::string_at(result, "plan")) print(*plan);
   return result;
 }
 
@@ -146,6 +153,7 @@ void act_on_services(const Invocation& invocation, const std::string& method, co
   if (chosen.containers.empty()) return;
   Json params = project_params(chosen.project, invocation.words());
   params.update(more);
+  params["dry_run"] = invocation.dry_run();
   add_timeout(params, invocation.arguments);
   call_with_progress(invocation, method, params);
 }
@@ -163,6 +171,32 @@ std::vector<std::string> with_values(const std::vector<std::string>& variables) 
       out.push_back(cat(variable, "=", value));
   }
   return out;
+}
+
+std::map<std::string, std::string> key_values(const std::vector<std::string>& pairs) {
+  std::map<std::string, std::string> out;
+  for (const std::string& pair : pairs) {
+    size_t equals = pair.find('=');
+    out[pair.substr(0, equals)] = equals == pair.npos ? "" : pair.substr(equals + 1);
+  }
+  return out;
+}
+
+int remove_by_name(const Invocation& invocation, const std::string& method) {
+  int code = 0;
+  for (const std::string& name : invocation.words()) {
+    try {
+      Client::connect(invocation.paths).call(method, {{"name", name}});
+      print(name + "\n");
+    } catch (const Error& error) {
+      bool absent = error.message().ends_with(" not found");
+      if (absent && invocation.arguments.on("force")) continue;
+      // One that cannot go does not keep the others.
+      print_error(error.message(), ErrorForm::text);
+      code = error.exit_code();
+    }
+  }
+  return code;
 }
 
 void add_timeout(Json& params, const Arguments& arguments) {

@@ -1,6 +1,7 @@
 // What most commands do with the server: ask what exists, and have something done while its
 // progress is shown.
 #pragma once
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -53,5 +54,9 @@ void act_on_services(const Invocation& invocation, const std::string& method, co
 void act_on_services(const Invocation& invocation, const std::string& method);
 /// `KEY` without a value takes it from our environment, as Docker has it.
 std::vector<std::string> with_values(const std::vector<std::string>& variables);
+/// "KEY=VALUE" and "KEY" as flags have them.
+std::map<std::string, std::string> key_values(const std::vector<std::string>& pairs);
+/// Calls a method for each word and prints it; one that fails is told of, and the others go on.
+int remove_by_name(const Invocation& invocation, const std::string& method);
 
 }  // namespace estiba::orchestrator

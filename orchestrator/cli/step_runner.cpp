@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/sys.hpp"
+#include "base/text.hpp"
 #include "orchestrator/step_json.hpp"
 
 namespace estiba::orchestrator {
@@ -21,16 +22,20 @@ constexpr int killed = 137;
 /// One step's talk with the server, to its end.
 class Conversation {
  public:
-  Conversation(Client& client, const StepRequest& request, const Output& output)
-      : client_(client), request_(request), output_(output), stop_(sys::eventfd()) {}
+  struct Wanted {
+    const Json& params;
+    std::stop_token stop;
+  };
+  Conversation(Client& client, Wanted wanted, const Output& output)
+      : client_(client), wanted_(wanted), output_(output), stop_(sys::eventfd()) {}
 
   /// The exit code; nothing if the server ended before it answered.
   std::optional<int> run() {
-    std::stop_callback wake(request_.stop, [this] {
+    std::stop_callback wake(wanted_.stop, [this] {
       uint64_t one = 1;
       sys::write_all(stop_, {reinterpret_cast<const char*>(&one), sizeof one}, "eventfd");
     });
-    client_.send("step", step_to_json(request_));
+    client_.send("step", wanted_.params);
     while (!over_ || !pipes_.empty()) step();
     if (!stopping_ && answered_ && !code_) throw Error("the server ended before the command did");
     if (stopping_) return code_.value_or(killed);
@@ -85,7 +90,7 @@ class Conversation {
   }
 
   Client& client_;
-  const StepRequest& request_;
+  Wanted wanted_;
   const Output& output_;
   UniqueFd stop_;
   std::vector<UniqueFd> pipes_;
@@ -95,24 +100,38 @@ class Conversation {
 
 }  // namespace
 
-void ServerSteps::keep_server() {
+void ServerSteps::announce() {
   std::lock_guard lock(mutex_);
-  if (!kept_) kept_ = Client::connect(paths_);
+  if (session_) return;
+  Client client = Client::connect(paths_);
+  build_ = text::random_hex(16);
+  client.send("build", {{"build", build_}});
+  // Its answer means that steps may name it. None (the server was ending) is no harm: they do
+  // without.
+  client.receive();
+  session_ = std::move(client);
 }
 
 int ServerSteps::run(const StepRequest& request, const Output& output) {
-  keep_server();
+  announce();
+  Json params = step_to_json(request);
+  params["build"] = build_;
   for (int attempt = 0; attempt < attempts_at_an_ending_server; ++attempt) {
     Client client = Client::connect(paths_);
-    if (auto code = Conversation(client, request, output).run()) return *code;
+    if (auto code = Conversation(client, {params, request.stop}, output).run()) return *code;
   }
   throw Error(cat("the server ended before it answered; ", paths_.run_dir, "/estiba.log says why"));
 }
 
 void ServerSteps::finish() {
-  if (!kept_) return;
-  kept_->call("ps", Json::object());
-  kept_.reset();
+  if (!session_) return;
+  // Before the session ends, so that there is a server to be waited for.
+  Client last = Client::connect(paths_);
+  ::shutdown(session_->fd().get(), SHUT_WR);
+  while (session_->receive()) {
+  }
+  session_.reset();
+  last.call("ps", Json::object());
 }
 
 }  // namespace estiba::orchestrator

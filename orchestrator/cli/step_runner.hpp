@@ -19,12 +19,13 @@ class ServerSteps : public img::build::StepRunner {
   void finish();
 
  private:
-  void keep_server();
+  void announce();
 
   Paths paths_;
   std::mutex mutex_;
-  /// Open from the first step on, so that the server does not end between two of them.
-  std::optional<Client> kept_;
+  /// Open from the first step on: the server stays between two of them, and keeps networks.
+  std::optional<Client> session_;
+  std::string build_;  ///< what the session is called
 };
 
 }  // namespace estiba::orchestrator

@@ -61,11 +61,9 @@ int run(const Invocation& invocation) {
   }
   auto environment = build_environment(loaded);
   ImageBuilds builds(invocation, style);
-  for (const std::string& name : order) {
-    img::BuildOptions options = build_options(project, project.services.at(name), environment);
-    apply_flags(arguments, environment, options);
-    builds.build(std::move(options));
-  }
+  std::vector<ServiceBuild> wanted = service_builds(loaded, order, environment);
+  for (ServiceBuild& build : wanted) apply_flags(arguments, environment, build.options);
+  builds.build_all(std::move(wanted));
   builds.finish();
   return 0;
 }

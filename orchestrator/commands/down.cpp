@@ -106,7 +106,6 @@ int run(const Invocation& invocation) {
     warn_of_nothing(model.project);
   } else {
     Json result = call_with_progress(invocation, "down", down_params(invocation, model));
-    if (auto plan = json::string_at(result, "plan")) print(*plan);
     if (json::int_at(result, "removed") == 0) warn_of_nothing(model.project);
   }
   remove_images(invocation, images);

@@ -20,6 +20,7 @@ int run(const Invocation& invocation) {
                     "\": not found; \"estiba up\" creates them"));
   const Arguments& arguments = invocation.arguments;
   Json params = project_params(chosen.project, invocation.words());
+  params["dry_run"] = invocation.dry_run();
   params["wait"] = arguments.on("wait");
   params["wait_timeout"] = arguments.number("wait-timeout").value_or(0);
   call_with_progress(invocation, "start", params);

@@ -67,8 +67,7 @@ int run(const Invocation& invocation) {
   Json params = up_params(invocation, loaded, targets);
   if (!in_background(invocation))
     return Foreground(invocation, loaded.project, std::move(params)).run();
-  Json result = call_with_progress(invocation, "up", params);
-  if (auto plan = json::string_at(result, "plan")) print(*plan);
+  call_with_progress(invocation, "up", params);
   return 0;
 }
 

@@ -24,9 +24,14 @@ Task<Json> Api::call(ConnectionPtr client, std::string method, Json params) {
                                                      {"wait", &Api::wait},
                                                      {"events", &Api::events},
                                                      {"networks", &Api::networks},
+                                                     {"network_create", &Api::network_create},
+                                                     {"network_remove", &Api::network_remove},
                                                      {"volumes", &Api::volumes},
+                                                     {"volume_create", &Api::volume_create},
+                                                     {"volume_remove", &Api::volume_remove},
                                                      {"exec_signal", &Api::exec_signal},
-                                                     {"step", &Api::step}};
+                                                     {"step", &Api::step},
+                                                     {"build", &Api::build}};
   auto found = methods.find(method);
   if (found == methods.end())
     throw Error(cat("the server does not know the method \"", method, "\""));
@@ -97,37 +102,6 @@ Task<Json> Api::events(ConnectionPtr client, Json) {
   client->send({{"event", {{"subscribed", true}}}});
   while (!client->closed()) co_await client->changed.wait();
   co_return Json::object();
-}
-
-Task<Json> Api::networks(ConnectionPtr, Json params) {
-  auto project = json::string_at(params, "project");
-  Json list = Json::array();
-  for (const net::NetworkRecord& network : core_.networks.list()) {
-    if (project && label(network.spec.labels, labels::project) != *project) continue;
-    list.push_back({{"id", network.id},
-                    {"name", network.spec.name},
-                    {"driver", network.spec.driver},
-                    {"internal", network.spec.internal},
-                    {"subnet", network.subnet},
-                    {"gateway", network.gateway},
-                    {"created", network.created},
-                    {"labels", network.spec.labels}});
-  }
-  co_return Json{{"networks", list}};
-}
-
-Task<Json> Api::volumes(ConnectionPtr, Json params) {
-  auto project = json::string_at(params, "project");
-  Json list = Json::array();
-  for (const vol::VolumeRecord& volume : core_.volumes.list()) {
-    if (project && label(volume.spec.labels, labels::project) != *project) continue;
-    list.push_back({{"name", volume.spec.name},
-                    {"driver", volume.spec.driver},
-                    {"mountpoint", volume.mountpoint},
-                    {"created", volume.created},
-                    {"labels", volume.spec.labels}});
-  }
-  co_return Json{{"volumes", list}};
 }
 
 }  // namespace estiba::orchestrator

@@ -37,14 +37,23 @@ class Api {
   Task<Json> wait(ConnectionPtr client, Json params);
   Task<Json> events(ConnectionPtr client, Json params);
   Task<Json> networks(ConnectionPtr client, Json params);
+  Task<Json> network_create(ConnectionPtr client, Json params);
+  Task<Json> network_remove(ConnectionPtr client, Json params);
   Task<Json> volumes(ConnectionPtr client, Json params);
+  Task<Json> volume_create(ConnectionPtr client, Json params);
+  Task<Json> volume_remove(ConnectionPtr client, Json params);
   Task<Json> exec_signal(ConnectionPtr client, Json params);
   Task<Json> step(ConnectionPtr client, Json params);
+  Task<Json> build(ConnectionPtr client, Json params);
 
   /// The context of a command that brings a model: project, images, labels. Checks what must be
   /// there before anything is changed.
   RunContext model_context(const Json& params);
   void resolve_images(RunContext& context, const std::vector<std::string>& services) const;
+  using Decide = scheduler::Plan (*)(const scheduler::ObservedState& observed, const Json& params);
+  Task<Json> act(ConnectionPtr client, Json params, Decide decide);
+  Task<Json> carry_out(ConnectionPtr client, RunContext context, scheduler::Plan plan,
+                       bool dry_run);
   Task<> run_or_roll_back(PlanRunner& runner, const scheduler::Plan& plan);
   /// Dependencies of a one-off container, networks and volumes.
   Task<> bring_dependencies(ConnectionPtr client, RunContext& context, std::string service,
@@ -52,12 +61,14 @@ class Api {
   Task<> start_or_remove(InstancePtr instance);
   /// A build step's exit code; killed if its client goes.
   Task<int> step_end(ConnectionPtr client, std::string id);
+  std::shared_ptr<class StepNetworks> networks_of(const Json& params);
   Task<Json> wait_and_remove(ConnectionPtr client, InstancePtr instance, bool remove);
 
   Core& core_;
   Supervisor& supervisor_;
   std::map<std::string, std::weak_ptr<struct ProjectLock>> locks_;
   std::map<std::string, UniqueFd> exec_pidfds_;
+  std::map<std::string, std::shared_ptr<class StepNetworks>> builds_;
 
   std::shared_ptr<ProjectLock> lock_of(const std::string& project);
 };

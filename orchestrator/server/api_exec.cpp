@@ -73,8 +73,13 @@ Task<Json> Api::exec(ConnectionPtr client, Json params) {
 
 Task<Json> Api::exec_signal(ConnectionPtr, Json params) {
   auto signal = runtime::parse_signal(json::required_string(params, "signal"));
-  auto found = exec_pidfds_.find(json::required_string(params, "exec_id"));
-  if (signal && found != exec_pidfds_.end()) sys::pidfd_send_signal(found->second, *signal);
+  std::string id = json::required_string(params, "exec_id");
+  auto found = exec_pidfds_.find(id);
+  if (signal && found != exec_pidfds_.end()) {
+    sys::pidfd_send_signal(found->second, *signal);
+  } else if (signal && core_.instances.contains(id)) {
+    core_.containers.signal(id, *signal);
+  }
   co_return Json::object();
 }
 

@@ -21,6 +21,16 @@ RunContext plain_context(const Json& params) {
 
 }  // namespace
 
+// What down, start, stop and restart have decided is told under `dry_run`, or carried out.
+Task<Json> Api::carry_out(ConnectionPtr client, RunContext context, scheduler::Plan plan,
+                          bool dry_run) {
+  if (dry_run) co_return Json{{"plan", scheduler::to_text(plan)}};
+  for (const std::string& warning : plan.warnings) client->warn(warning);
+  PlanRunner runner(core_, supervisor_, client, std::move(context));
+  co_await runner.run(plan);
+  co_return Json{{"removed", runner.removed()}};
+}
+
 Task<Json> Api::down(ConnectionPtr client, Json params) {
   RunContext context = plain_context(params);
   const Json options = params.value("options", Json::object());
@@ -39,45 +49,46 @@ Task<Json> Api::down(ConnectionPtr client, Json params) {
   scheduler::ObservedState observed =
       observe(core_, context.project_name, wanted.project ? &*wanted.project : nullptr);
   scheduler::Plan plan = scheduler::plan_down(observed, wanted);
-  for (const std::string& warning : plan.warnings) client->warn(warning);
-  PlanRunner runner(core_, supervisor_, client, std::move(context));
-  co_await runner.run(plan);
-  co_return Json{{"removed", runner.removed()}};
+  bool dry_run = json::bool_at(options, "dry_run").value_or(false);
+  co_return co_await carry_out(client, std::move(context), std::move(plan), dry_run);
+}
+
+// start, stop and restart: containers that exist, chosen by service.
+Task<Json> Api::act(ConnectionPtr client, Json params, Decide decide) {
+  RunContext context = plain_context(params);
+  if (auto limit = seconds_at(params, "wait_timeout"); limit && limit->count() > 0)
+    context.wait_deadline = std::chrono::steady_clock::now() + *limit;
+  ProjectTurn turn = co_await ProjectTurn::take(lock_of(context.project_name));
+  targets_of(core_, params);
+  scheduler::Plan plan = decide(observe(core_, context.project_name, nullptr), params);
+  bool dry_run = json::bool_at(params, "dry_run").value_or(false);
+  co_return co_await carry_out(client, std::move(context), std::move(plan), dry_run);
 }
 
 Task<Json> Api::start(ConnectionPtr client, Json params) {
-  RunContext context = plain_context(params);
-  ProjectTurn turn = co_await ProjectTurn::take(lock_of(context.project_name));
-  targets_of(core_, params);
-  scheduler::Plan plan = scheduler::plan_start(observe(core_, context.project_name, nullptr),
-                                               json::strings_at(params, "targets"));
-  PlanRunner runner(core_, supervisor_, client, std::move(context));
-  co_await runner.run(plan);
-  co_return Json::object();
+  Decide decide = [](const scheduler::ObservedState& observed, const Json& asked) {
+    bool waits = json::bool_at(asked, "wait").value_or(false);
+    return scheduler::plan_start(observed, json::strings_at(asked, "targets"),
+                                 waits ? scheduler::Wait::running_or_healthy : scheduler::Wait::no);
+  };
+  return act(std::move(client), std::move(params), decide);
 }
 
 Task<Json> Api::stop(ConnectionPtr client, Json params) {
-  RunContext context = plain_context(params);
-  ProjectTurn turn = co_await ProjectTurn::take(lock_of(context.project_name));
-  targets_of(core_, params);
-  scheduler::Plan plan = scheduler::plan_stop(observe(core_, context.project_name, nullptr),
-                                              json::strings_at(params, "targets"));
-  PlanRunner runner(core_, supervisor_, client, std::move(context));
-  co_await runner.run(plan);
-  co_return Json::object();
+  Decide decide = [](const scheduler::ObservedState& observed, const Json& asked) {
+    return scheduler::plan_stop(observed, json::strings_at(asked, "targets"));
+  };
+  return act(std::move(client), std::move(params), decide);
 }
 
 Task<Json> Api::restart(ConnectionPtr client, Json params) {
-  RunContext context = plain_context(params);
-  ProjectTurn turn = co_await ProjectTurn::take(lock_of(context.project_name));
-  targets_of(core_, params);
-  bool alone = json::bool_at(params, "no_deps").value_or(false);
-  scheduler::Plan plan = scheduler::plan_restart(
-      observe(core_, context.project_name, nullptr), json::strings_at(params, "targets"),
-      alone ? scheduler::Dependents::leave : scheduler::Dependents::restart);
-  PlanRunner runner(core_, supervisor_, client, std::move(context));
-  co_await runner.run(plan);
-  co_return Json::object();
+  Decide decide = [](const scheduler::ObservedState& observed, const Json& asked) {
+    bool alone = json::bool_at(asked, "no_deps").value_or(false);
+    return scheduler::plan_restart(
+        observed, json::strings_at(asked, "targets"),
+        alone ? scheduler::Dependents::leave : scheduler::Dependents::restart);
+  };
+  return act(std::move(client), std::move(params), decide);
 }
 
 Task<Json> Api::kill(ConnectionPtr client, Json params) {

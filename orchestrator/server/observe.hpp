@@ -26,6 +26,7 @@ constexpr const char* config_files = "com.docker.compose.project.config_files";
 constexpr const char* environment_file = "com.docker.compose.project.environment_file";
 constexpr const char* network = "com.docker.compose.network";
 constexpr const char* volume = "com.docker.compose.volume";
+constexpr const char* anonymous_volume = "com.docker.volume.anonymous";
 constexpr const char* version = "com.docker.compose.version";
 }  // namespace labels
 

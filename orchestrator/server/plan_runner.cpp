@@ -60,7 +60,20 @@ PlanRunner::PlanRunner(Core& core, Supervisor& supervisor, std::shared_ptr<Conne
       client_(std::move(client)),
       context_(std::move(context)) {}
 
+void PlanRunner::reserve_addresses(const spec::Network& network) {
+  std::vector<std::string> addresses;
+  for (const auto& [name, service] : context_.project->services)
+    for (const auto& [key, use] : service.networks)
+      if (context_.project->networks.at(key).name == network.name)
+        for (const std::string& address : {use.ipv4_address, use.ipv6_address})
+          if (!address.empty()) addresses.push_back(address);
+  core_.networks.reserve(network.name, addresses);
+}
+
 Task<> PlanRunner::run(const scheduler::Plan& plan) {
+  if (context_.project)
+    for (const auto& [key, network] : context_.project->networks)
+      if (core_.networks.find(network.name)) reserve_addresses(network);
   scheduler::Execution execution(plan);
   Notifier step(core_.io);
   auto node_ended = [&](scheduler::NodeId id, std::exception_ptr error) {
@@ -115,6 +128,7 @@ Task<> PlanRunner::perform(scheduler::CreateNetwork action) {
   with_context([&] { core_.networks.create(wanted); }, "cannot create network \"", network.name,
                "\"");
   created_networks_.push_back(network.name);
+  reserve_addresses(network);
   core_.names.sync();
   client_->progress(id, "Created", "done");
   co_return;

@@ -47,6 +47,8 @@ class PlanRunner {
   Task<InstancePtr> create(const spec::Service& service, ContainerRecord record);
 
  private:
+  /// The fixed addresses of all services, so that no other container is given one of them.
+  void reserve_addresses(const spec::Network& network);
   Task<> run_node(const scheduler::PlanNode& node);
   Task<> perform(scheduler::CreateNetwork action);
   Task<> perform(scheduler::RemoveNetwork action);

@@ -45,6 +45,9 @@ class Server {
       : core_(paths), supervisor_(core_), api_(core_, supervisor_) {}
 
   int run() {
+    // Somebody wants something that runs: most likely in a network. A failure is told when one is
+    // made.
+    core_.networks.prepare_host();
     supervisor_.take_over();
     remove_leftover_steps(core_);
     keeper_ = std::make_unique<asio::posix::stream_descriptor>(

@@ -10,21 +10,7 @@ namespace {
 using img::build::StepNetwork;
 using img::build::StepRequest;
 
-constexpr const char* build_network = "estiba_build";
-
 std::string steps_directory(const Core& core) { return cat(core.paths.run_dir, "/steps"); }
-
-// The network goes with its last step.
-void remove_network_if_unused(Core& core) {
-  auto network = core.networks.find(build_network);
-  if (!network) return;
-  try {
-    core.networks.remove(build_network);
-  } catch (const Error& error) {
-    log::debug(cat("the builds' network stays: ", error.message()));
-  }
-  core.names.sync();
-}
 
 std::string host_gateway(const Core& core) {
   auto network = core.networks.find(build_network);
@@ -33,14 +19,16 @@ std::string host_gateway(const Core& core) {
 
 }  // namespace
 
-StepSite::StepSite(Core& core, std::string id)
-    : core_(core), id_(std::move(id)), directory_(cat(steps_directory(core), "/", id_)) {}
+StepSite::StepSite(Core& core, std::string id, std::shared_ptr<StepNetworks> networks)
+    : core_(core),
+      id_(std::move(id)),
+      directory_(cat(steps_directory(core), "/", id_)),
+      networks_(std::move(networks)) {}
 
 StepSite::~StepSite() {
   try {
     core_.containers.remove(id_);
-    if (core_.networks.sandbox(id_)) core_.networks.remove_sandbox(id_);
-    remove_network_if_unused(core_);
+    if (held_) networks_->give_back(held_->sandbox.container_id, held_->network, held_->trace);
     fs::remove_tree(directory_);
   } catch (const Error& error) {
     log::warning(cat("a build step left something behind: ", error.message()));
@@ -48,39 +36,24 @@ StepSite::~StepSite() {
 }
 
 StepSurroundings StepSite::prepare(const StepRequest& request) {
-  StepSurroundings surroundings{id_, directory_, network_namespace(request.network)};
+  StepSurroundings surroundings{id_, directory_, network_namespace(request)};
   write_files(request);
   return surroundings;
 }
 
-runtime::Namespace StepSite::network_namespace(StepNetwork wanted) {
-  if (wanted == StepNetwork::host) return runtime::HostNamespace{};
-  net::Sandbox sandbox = core_.networks.create_sandbox(id_);
-  if (wanted == StepNetwork::automatic) attach();
-  return runtime::JoinPath{sandbox.netns_path};
-}
-
-void StepSite::attach() {
-  if (core_.networks.find(build_network)) {
-    core_.networks.ensure(build_network);
-  } else {
-    net::NetworkSpec spec;
-    spec.name = build_network;
-    core_.networks.create(spec);
-  }
-  net::EndpointRequest request;
-  request.network = build_network;
-  core_.networks.attach(id_, request);
-  core_.names.sync();
+runtime::Namespace StepSite::network_namespace(const StepRequest& request) {
+  if (request.network == StepNetwork::host) return runtime::HostNamespace{};
+  auto trace = request.privileged ? StepNetworks::Trace::possible : StepNetworks::Trace::none;
+  held_ = Held{networks_->take(request.network), request.network, trace};
+  return runtime::JoinPath{held_->sandbox.netns_path};
 }
 
 void StepSite::write_files(const StepRequest& request) const {
-  auto sandbox = core_.networks.sandbox(id_);
   net::ResolvConf resolver;
-  if (sandbox && !sandbox->leases.empty()) {
-    resolver.nameservers.push_back(sandbox->leases[0].gateway);
+  if (held_ && !held_->sandbox.leases.empty()) {
+    resolver.nameservers.push_back(held_->sandbox.leases[0].gateway);
     resolver.options.emplace_back("ndots:0");
-  } else if (!sandbox) {
+  } else if (!held_) {
     resolver = net::parse_resolv_conf(fs::read_if_exists("/etc/resolv.conf").value_or(""));
   }
   std::vector<HostsEntry> hosts;
@@ -101,7 +74,7 @@ void StepSite::write_files(const StepRequest& request) const {
 
 void remove_leftover_steps(Core& core) {
   fs::remove_tree(steps_directory(core));
-  remove_network_if_unused(core);
+  remove_build_network_if_unused(core);
 }
 
 }  // namespace estiba::orchestrator

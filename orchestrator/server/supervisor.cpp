@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "orchestrator/lower.hpp"
+#include "orchestrator/server/observe.hpp"
 #include "orchestrator/server/prepare.hpp"
 
 namespace estiba::orchestrator {
@@ -80,8 +81,7 @@ Task<InstancePtr> Supervisor::create(ContainerRecord record) {
   for (const std::string& target : anonymous_targets(instance->service(), image.config)) {
     std::string& volume = instance->record.anonymous_volumes[target];
     if (volume.empty())
-      volume =
-          core_.volumes.create({"", "local", {}, {{"com.docker.volume.anonymous", ""}}}).spec.name;
+      volume = core_.volumes.create({"", "local", {}, {{labels::anonymous_volume, ""}}}).spec.name;
   }
   std::string directory = core_.paths.container(instance->record.id);
   for (const char* name : {"/upper", "/work"}) fs::make_dirs(cat(directory, name), 0755);
@@ -202,6 +202,10 @@ void Supervisor::on_exit(const runtime::ExitRecord& record) {
     asio::co_spawn(core_.io, finish_exit(found->second, record), asio::detached);
     return;
   }
+  if (strays_.erase(record.id) > 0) {
+    core_.containers.remove(record.id);
+    return;
+  }
   auto& answer = execs_[record.id];
   if (!answer) answer = std::make_shared<Answer<int>>(core_.io);
   answer->value = record.exit_code;
@@ -279,13 +283,6 @@ Task<> Supervisor::stop(InstancePtr instance, std::optional<seconds> grace) {
     throw Error(cat(instance->record.name,
                     " does not end even after SIGKILL; a process in it is stuck in the kernel"));
   core_.emit("stop", *instance);
-}
-
-Task<> Supervisor::restart(InstancePtr instance, std::optional<seconds> grace) {
-  co_await stop(instance, grace);
-  instance->restarts.reset();
-  co_await start(instance);
-  core_.emit("restart", *instance);
 }
 
 void Supervisor::kill(const InstancePtr& instance, int signal) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,6 @@ class Supervisor {
   Task<> start(InstancePtr instance);
   /// stop_signal, the grace period (nothing: the service's own), SIGKILL to all.
   Task<> stop(InstancePtr instance, std::optional<std::chrono::seconds> grace);
-  Task<> restart(InstancePtr instance, std::optional<std::chrono::seconds> grace);
   void kill(const InstancePtr& instance, int signal);
   void pause(const InstancePtr& instance);
   void resume(const InstancePtr& instance);
@@ -65,6 +65,7 @@ class Supervisor {
 
   Core& core_;
   std::map<std::string, std::shared_ptr<Answer<int>>> execs_;
+  std::set<std::string> strays_;  ///< adopted containers that nobody knows, until they have ended
 };
 
 }  // namespace estiba::orchestrator

@@ -28,7 +28,9 @@ void Supervisor::take_over() {
   for (runtime::Adopted& adopted : core_.adopted) {
     auto found = core_.instances.find(adopted.id);
     if (found == core_.instances.end()) {
+      // A build's step, whose client went with the server before this one.
       core_.containers.kill_all(adopted.id);
+      strays_.insert(adopted.id);
     } else if (adopted.pid == 0) {
       // It has ended: its exit is among the unread ones, its last lines are still in the pipes.
       follow_log(*found->second, std::move(adopted.streams));
@@ -43,7 +45,10 @@ void Supervisor::take_over() {
     recover(instance, exit == exits.end() ? std::nullopt : std::optional(exit->second));
   }
   for (const auto& [id, record] : exits)
-    if (!core_.instances.contains(id)) core_.containers.forget_exit(id);
+    if (strays_.erase(id) > 0)
+      core_.containers.remove(id);
+    else if (!core_.instances.contains(id))
+      core_.containers.forget_exit(id);
   core_.names.sync();
   core_.proxy.sync();
 }

@@ -64,7 +64,7 @@ class Keeper {
     int status = 0;
     pid_t pid = 0;
     while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0)
-      if (!server_.on_exit(pid)) children_.on_exit(pid, status);
+      if (!server_.on_exit(pid, status)) children_.on_exit(pid, status);
   }
 
   // The newest server wins: an older connection can only be one of a server that hangs or dies.

@@ -1,6 +1,7 @@
 #include "runtime/keeper/server_process.hpp"
 
 #include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -70,10 +71,14 @@ void ServerProcess::watch_foreign() {
   });
 }
 
-bool ServerProcess::on_exit(pid_t pid) {
+bool ServerProcess::on_exit(pid_t pid, int status) {
   if (pid != pid_ || pid == 0) return false;
   pid_ = 0;
   if (stopping_) return true;
+  if (WIFSIGNALED(status))
+    say(cat("the server was ended by signal ", std::to_string(WTERMSIG(status))));
+  else
+    say(cat("the server exited with code ", std::to_string(WEXITSTATUS(status))));
   auto delay = respawn_.after_death(monotonic_now());
   if (!delay) {
     gave_up_ = true;

@@ -22,7 +22,7 @@ class ServerProcess {
   /// Starts one unless a live server (of an earlier keeper, say) holds the lock.
   void ensure();
   /// True: it was the server that ended.
-  bool on_exit(pid_t pid);
+  bool on_exit(pid_t pid, int status);
   /// A connection has ended, or was never made: a server that is not our child may be gone.
   void connection_lost();
   void connected() {

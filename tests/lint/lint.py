@@ -30,7 +30,9 @@ CONFINED = [
     (r"boost/graph/", r"scheduler/service_graph"),
     (r"seccomp\.h", r"runtime/security/"),
     (r"(archive|archive_entry)\.h", r"imgmgr/"),
-    (r"curl/", r"imgmgr/"),
+    (r"curl/", r"imgmgr/curl_library"),
+    (r"isa-l/", r"imgmgr/isal_library"),
+    (r"toml\+\+/", r"imgmgr/registry/registries_conf"),
     (r"spdlog/", r"base/log"),
     (r"openssl/", r"(base/sha256|imgmgr/)"),
 ]

@@ -104,6 +104,27 @@ TEST_F(BuilderTest, RemembersStepsUntilWhatTheyDependOnChanges) {
   EXPECT_EQ(shown("cat /b"), "2");
 }
 
+TEST_F(BuilderTest, TheSameStepInTwoStagesIsDoneOnceEvenWithoutTheCache) {
+  auto wanted = options(
+      "FROM base AS a\nRUN echo x >/x\nFROM base AS b\nRUN echo x >/x\n"
+      "FROM base\nCOPY --from=a /x /1\nCOPY --from=b /x /2\n");
+  wanted.no_cache = true;
+  for (int round = 0; round < 2; ++round) {
+    build(wanted);
+    EXPECT_EQ(cached_, 1);
+    EXPECT_EQ(made_, 3);
+  }
+}
+
+TEST_F(BuilderTest, NoCacheFilterRunsTheStepsOfTheseStagesAgain) {
+  auto wanted = options("FROM base AS a\nRUN echo 1 >/a\nFROM a AS b\nRUN echo 2 >/b\n");
+  build(wanted);
+  wanted.no_cache_filter = {"b"};
+  build(wanted);
+  EXPECT_EQ(cached_, 1);
+  EXPECT_EQ(made_, 1);
+}
+
 TEST_F(BuilderTest, RemovalsAndReplacementsReachTheImage) {
   build("FROM base\nRUN mkdir /d && echo 1 >/d/a\nRUN rm -r /d && mkdir /d && echo 2 >/d/b\n");
   EXPECT_EQ(shown("ls /d"), "b\n");

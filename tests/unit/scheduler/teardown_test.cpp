@@ -139,6 +139,16 @@ TEST(PlanStart, StartsDependenciesWithTheirConditions) {
             "#2 [1] start container p-web-1\n");
 }
 
+TEST(PlanStart, WaitsForAllWhenAsked) {
+  ObservedState state = up(stack());
+  named(state, "p-web-1").state = ContainerState::exited;
+  EXPECT_EQ(to_text(plan_start(state, {"web"}, Wait::running_or_healthy)),
+            "#0 [] wait for db healthy  (web depends on it)\n"
+            "#1 [0] start container p-web-1\n"
+            "#2 [] wait for db healthy  (--wait)\n"
+            "#3 [1] wait for web healthy  (--wait)\n");
+}
+
 TEST(PlanStart, OfWhatRunsIsEmpty) { EXPECT_EQ(to_text(plan_start(up(stack()), {})), ""); }
 
 TEST(PlanStart, IgnoresDependenciesThatHaveNoContainer) {
