@@ -25,7 +25,7 @@ ROOMS = {
 
 # Third-party headers, and the only places that may include them.
 CONFINED = [
-    (r"yaml\.h", r"compose-spec/yaml_reader"),
+    (r"yaml-cpp/", r"compose-spec/yaml_reader"),
     (r"cxxopts\.hpp", r"orchestrator/cli/"),
     (r"boost/graph/", r"scheduler/service_graph"),
     (r"seccomp\.h", r"runtime/security/"),
