@@ -24,6 +24,8 @@ constexpr std::string_view opaque_name = ".wh..wh..opq";
 constexpr size_t max_path = 4096;
 // Left free on the filesystem, so that a layer cannot take the host's last block.
 constexpr uint64_t space_reserve = uint64_t{64} << 20;
+// Before a file of this size the free space is looked at again.
+constexpr uint64_t recount_size = uint64_t{1} << 20;
 
 // "./a//b/" → "a/b"; an absolute name is taken as beneath the root. ".." has no honest use.
 std::string confined_path(const std::string& path, std::string_view what) {
@@ -88,6 +90,9 @@ class Extractor {
       throw Error(
           cat("the archive has more than ", std::to_string(options_.limits.entries), " entries"));
     if (!S_ISREG(entry.mode) || !entry.hardlink.empty()) return;
+    // Others fill the same disk meanwhile, such as this image's other layers.
+    if (entry.size >= recount_size)
+      budget_ = std::min(budget_, done_.size + writable_bytes(root_));
     if (entry.size > budget_ - done_.size)
       throw Error(cat("unpacking \"", entry.path, "\" needs ", std::to_string(entry.size),
                       " bytes, and only ", std::to_string(budget_ - done_.size), " are left"));

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "orchestrator/cli/build_options.hpp"
 #include "orchestrator/cli/image_builds.hpp"
+#include "orchestrator/cli/image_transfers.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/session.hpp"
 #include "orchestrator/commands/list.hpp"
@@ -38,12 +39,26 @@ void apply_flags(const Arguments& arguments, const std::map<std::string, std::st
   for (const std::string& written : arguments.list("build-arg"))
     add_argument(options.build_args, written, environment);
   if (arguments.on("no-cache")) options.no_cache = true;
+  if (arguments.on("pull")) options.pull_always = true;
   if (auto agent = arguments.value("ssh")) add_agent(options, *agent, environment);
+}
+
+// Those without a name of their own are for this host alone.
+void push(const Invocation& invocation, const spec::Project& project,
+          const std::vector<std::string>& services) {
+  std::vector<ImageTransfer> pushes;
+  for (const std::string& name : services)
+    if (const std::string& image = project.services.at(name).image; !image.empty())
+      pushes.push_back({image, name, ""});
+  ui::ProgressStyle style = progress_style(invocation, "push");
+  if (invocation.arguments.on("quiet")) style.kind = ui::ProgressKind::quiet;
+  ImageTransfers transfers(invocation, style);
+  transfers.run(Direction::push, pushes);
+  transfers.finish();
 }
 
 int run(const Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
-  if (arguments.on("push")) throw Error("--push: there is no registry to push to; use image save");
   LoadedProject loaded = load_project(invocation, invocation.words());
   const spec::Project& project = loaded.project;
   check_services(invocation.words(), service_names(project));
@@ -65,6 +80,7 @@ int run(const Invocation& invocation) {
   for (ServiceBuild& build : wanted) apply_flags(arguments, environment, build.options);
   builds.build_all(std::move(wanted));
   builds.finish();
+  if (arguments.on("push")) push(invocation, project, order);
   return 0;
 }
 
