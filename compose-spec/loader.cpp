@@ -9,6 +9,7 @@
 #include "compose-spec/normalise.hpp"
 #include "compose-spec/profiles.hpp"
 #include "compose-spec/project_files.hpp"
+#include "compose-spec/schema/support.hpp"
 #include "compose-spec/transfer.hpp"
 
 namespace estiba::spec {
@@ -59,6 +60,11 @@ void fill(Loaded& loaded, const LoadOptions& options, const ProjectFiles& files,
   project.config_files = files.files;
   project.env_files = files.env_files;
   project.disabled_services = bind_services(disabled, session.sources);
+  if (options.outputs & transfer_output) {
+    Report report(session.sources);
+    report_stored_only(model, report);
+    loaded.not_in_effect = report.take();
+  }
   if (options.outputs & transfer_output)
     loaded.transfer_json = to_transfer_json(model, disabled, project);
   if (options.outputs & project_output) loaded.project = std::move(project);

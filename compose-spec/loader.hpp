@@ -44,6 +44,9 @@ struct LoadOptions {
 struct Loaded {
   std::optional<Project> project;  ///< nothing if there are errors, or it was not asked for
   Diagnostics diagnostics;
+  /// Warnings of attributes that are stored but not yet acted upon, for commands that run the
+  /// project. With transfer_output.
+  Diagnostics not_in_effect;
   /// The canonical model as `config` prints it, keys in canonical order: JSON text.
   std::string canonical_json;
   /// The same as YAML.

@@ -72,6 +72,17 @@ spec::Loaded load_checked(const spec::LoadOptions& options) {
   return loaded;
 }
 
+void warn_not_in_effect(const spec::Loaded& loaded) {
+  for (const spec::Diagnostic& diagnostic : loaded.not_in_effect)
+    print_aside(spec::to_text(diagnostic, std::filesystem::current_path()));
+}
+
+LoadedProject load_to_run(const Invocation& invocation, const std::vector<std::string>& targets) {
+  LoadedProject loaded = load_project(invocation, targets);
+  warn_not_in_effect(loaded.loaded);
+  return loaded;
+}
+
 LoadedProject load_project(const spec::LoadOptions& options) {
   spec::Loaded loaded = load_checked(options);
   if (!loaded.project) throw Error("the project could not be loaded");
