@@ -20,6 +20,8 @@ class Sources {
  public:
   /// Returns the id for Span::source.
   uint32_t add(std::string path, std::string text);
+  /// The id of the file that was added last.
+  uint32_t size() const { return static_cast<uint32_t>(files_.size()); }
   const std::string& path(uint32_t source) const { return files_[source - 1].path; }
   const std::string& text(uint32_t source) const { return files_[source - 1].text; }
   /// The column of a Place counts characters, as editors do.

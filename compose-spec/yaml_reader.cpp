@@ -19,6 +19,7 @@ constexpr size_t deepest = 100;
 constexpr size_t most_copied_nodes = 2'000'000;
 // Mappings up to this size are searched for a duplicate key one by one.
 constexpr size_t small_mapping = 16;
+constexpr size_t usual_entries = 4;
 
 struct Refused {
   Span span;
@@ -59,7 +60,8 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     auto found = anchors_.find(anchor);
     if (found == anchors_.end())
-      throw Refused{at(mark), "an alias cannot stand inside its own anchor", ""};
+      throw Refused{at(mark), "this alias stands inside its own anchor",
+                    "a value cannot contain itself"};
     copied_ += found->second.size;
     if (copied_ > most_copied_nodes)
       throw Refused{at(mark), "aliases expand to more than two million values",
@@ -80,6 +82,7 @@ class TreeBuilder final : public YAML::EventHandler {
     } else {
       report_.error(node.span, Path(), cat("\"", text, "\" is no ", tag.substr(tag.rfind(':') + 1)),
                     "remove the tag");
+      node.value = text;
     }
     add(std::move(node), anchor, text);
   }
@@ -181,7 +184,9 @@ class TreeBuilder final : public YAML::EventHandler {
                     cat("the first is on line ", std::to_string(place.line)));
       return;
     }
-    parent.node.mapping()->push_back({std::move(parent.key), parent.key_span, std::move(node)});
+    Mapping& entries = *parent.node.mapping();
+    if (entries.empty()) entries.reserve(usual_entries);
+    entries.push_back({std::move(parent.key), parent.key_span, std::move(node)});
   }
 
   // Where the key in hand was already written in its mapping.
@@ -212,11 +217,11 @@ class TreeBuilder final : public YAML::EventHandler {
 
   // YAML 1.1 merge keys: keys of the mapping itself win, then earlier mappings over later ones.
   void merge_in(const Node& merged) {
-    Node& target = open_.back().node;
+    KeyIndex target(*open_.back().node.mapping());
     auto add_missing = [&](const Node& from) {
       if (auto* entries = from.mapping())
         for (const Entry& entry : *entries)
-          if (!target.find(entry.key)) target.mapping()->push_back(entry);
+          if (!target.find(entry.key)) target.add(entry);
     };
     if (auto* items = merged.sequence()) {
       for (const Node& item : *items) add_missing(item);

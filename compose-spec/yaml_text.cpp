@@ -69,7 +69,7 @@ struct Rule {
   std::string_view hint;
 };
 
-constexpr std::array<Rule, 11> rules{{
+constexpr std::array<Rule, 10> rules{{
     {"illegal map value", "a \":\" cannot stand here",
      "quote the value if the colon belongs to it, or check the indentation"},
     {"illegal map key", "a key cannot stand here", "check the indentation"},
@@ -82,8 +82,6 @@ constexpr std::array<Rule, 11> rules{{
     {"illegal block entry", "a \"- \" cannot stand here", "begin a list on a line of its own"},
     {"illegal document indicator in scalar", "a quote is never closed", "add the closing quote"},
     {"illegal EOF in scalar", "a quote is never closed", "add the closing quote"},
-    {"the referenced anchor is not defined", "this alias names no anchor",
-     "define it above with &name in the same file"},
     {"unknown token", "this character cannot begin a value", "quote the value"},
 }};
 
@@ -136,6 +134,10 @@ Span opening_of(std::string_view message, Span span, const Sources& sources) {
 bool check_encoding(std::string_view text, uint32_t source, Report& report) {
   for (size_t at = 0; at < text.size();) {
     auto byte = static_cast<unsigned char>(text[at]);
+    if (byte >= 0x20 && byte < 0x7F) {
+      ++at;
+      continue;
+    }
     bool control = byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r';
     size_t length = utf8_length(text.substr(at, 4));
     if (length == 0 || control || byte == 0x7F) {
@@ -149,6 +151,47 @@ bool check_encoding(std::string_view text, uint32_t source, Report& report) {
     at += length;
   }
   return true;
+}
+
+// "image nginx" above "user: x": to YAML one text over two lines, until the colon.
+std::optional<Span> key_without_colon(std::string_view message, Span span, const Sources& sources) {
+  if (message != "illegal map value") return std::nullopt;
+  Span above = line_above(span, sources);
+  std::string_view line = sources.line(above);
+  bool sibling = above.line < span.line && indentation(line) == indentation(sources.line(span));
+  if (!sibling || line.find(':') != std::string_view::npos) return std::nullopt;
+  return above;
+}
+
+// The name that begins after the sign at `at`.
+std::string name_after(std::string_view text, size_t at) {
+  std::string_view rest = text.substr(std::min(at + 1, text.size()));
+  return std::string(rest.substr(0, rest.find_first_of(" \t\r\n,[]{}")));
+}
+
+Finding explain_unknown_anchor(Span span, const Sources& sources) {
+  std::string name = name_after(sources.line(span), span.column - 1);
+  std::string_view text = sources.text(span.source);
+  std::vector<std::string> anchors;
+  for (size_t at = text.find('&'); at != text.npos; at = text.find('&', at + 1))
+    anchors.push_back(name_after(text, at));
+  auto near = text::nearest(name, anchors);
+  return {span, cat("there is no anchor \"&", name, "\" above this alias"),
+          near ? cat("did you mean \"*", *near, "\"?")
+               : "define it above in the same document, or quote the value if it begins with *"};
+}
+
+// What closes the bracket stands in the same line: something before it should not.
+std::optional<Finding> explain_missing_comma(std::string_view message, Span span,
+                                             const Sources& sources) {
+  bool list = message == "end of sequence flow not found";
+  if (!list && message != "end of map flow not found") return std::nullopt;
+  char opening = list ? '[' : '{', closing = list ? ']' : '}';
+  std::string_view line = sources.line(span);
+  std::string_view rest = line.substr(std::min<size_t>(span.column - 1, line.size()));
+  if (std::ranges::count(rest, closing) <= std::ranges::count(rest, opening)) return std::nullopt;
+  return Finding{span, cat("a comma or \"", std::string(1, closing), "\" is missing before this"),
+                 "quote the value if what follows belongs to it"};
 }
 
 Finding explain_syntax_error(std::string_view message, Span span, const Sources& sources) {
@@ -167,6 +210,14 @@ Finding explain_syntax_error(std::string_view message, Span span, const Sources&
     above.column = static_cast<uint32_t>(sources.line(above).find(':') + 1);
     return {above, "a blank is missing after this colon", "write \"key: value\""};
   }
+  if (message == "the referenced anchor is not defined")
+    return explain_unknown_anchor(span, sources);
+  if (message.starts_with("unknown escape character"))
+    return {span, "\"\\\" begins no escape that YAML knows",
+            "double it, or write the value in single quotes"};
+  if (auto comma = explain_missing_comma(message, span, sources)) return *comma;
+  if (auto bare = key_without_colon(message, span, sources))
+    return {*bare, "a colon is missing in this line", "write \"key: value\""};
   for (const Rule& rule : rules)
     if (message == rule.parser_message)
       return {opening_of(message, span, sources), std::string(rule.message),

@@ -25,7 +25,7 @@ constexpr Flag flags[] = {
 
 int run(const Invocation& invocation) {
   if (auto sentence = contradiction(invocation.arguments)) throw Error(*sentence);
-  LoadedProject loaded = load_project(invocation, invocation.words());
+  LoadedProject loaded = load_to_run(invocation, invocation.words());
   check_services(invocation.words(), service_names(loaded.project));
   if (loaded.project.services.empty()) throw Error("no service selected");
   provide_images(invocation, loaded, invocation.words());

@@ -120,8 +120,9 @@ std::string override_text(const Arguments& arguments) {
 LoadedProject load_for_run(const Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
   spec::LoadOptions options = load_options(invocation, {arguments.words[0]});
-  if (override_of(arguments).empty()) return load_project(options);
   LoadedProject plain = load_project(options);
+  warn_not_in_effect(plain.loaded);
+  if (override_of(arguments).empty()) return plain;
   UniqueFd file = sys::memfd_create("run", 0);
   sys::write_all(file, override_text(arguments), "memfd");
   options.files = plain.project.config_files;

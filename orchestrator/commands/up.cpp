@@ -60,7 +60,7 @@ void check_flags(const Arguments& arguments) {
 int run(const Invocation& invocation) {
   check_flags(invocation.arguments);
   const std::vector<std::string>& targets = invocation.words();
-  LoadedProject loaded = load_project(invocation, targets);
+  LoadedProject loaded = load_to_run(invocation, targets);
   check_services(targets, service_names(loaded.project));
   if (loaded.project.services.empty()) throw Error("no service selected");
   provide_images(invocation, loaded, targets);

@@ -1,0 +1,158 @@
+#include "compose-spec/schema/support.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <set>
+
+#include "base/error.hpp"
+#include "compose-spec/dump_order.hpp"
+#include "compose-spec/schema/schema.hpp"
+
+namespace estiba::spec {
+namespace {
+
+// Sorted, for a search by halves; a test checks that the schema knows each of them.
+constexpr std::array<std::string_view, 53> stored_only{
+    "configs.*.labels",
+    "configs.*.template_driver",
+    "models",
+    "networks.*.attachable",
+    "networks.*.enable_ipv4",
+    "networks.*.ipam.driver",
+    "networks.*.ipam.options",
+    "secrets.*.driver",
+    "secrets.*.driver_opts",
+    "secrets.*.labels",
+    "secrets.*.template_driver",
+    "services.*.annotations",
+    "services.*.blkio_config.device_read_bps",
+    "services.*.blkio_config.device_read_iops",
+    "services.*.blkio_config.device_write_bps",
+    "services.*.blkio_config.device_write_iops",
+    "services.*.blkio_config.weight_device",
+    "services.*.build.cache_from",
+    "services.*.build.cache_to",
+    "services.*.build.isolation",
+    "services.*.build.no_cache_filter",
+    "services.*.build.provenance",
+    "services.*.build.pull",
+    "services.*.build.sbom",
+    "services.*.build.ulimits",
+    "services.*.cpu_count",
+    "services.*.cpu_percent",
+    "services.*.credential_spec",
+    "services.*.deploy.endpoint_mode",
+    "services.*.deploy.labels",
+    "services.*.deploy.mode",
+    "services.*.deploy.placement",
+    "services.*.deploy.resources.reservations.cpus",
+    "services.*.deploy.resources.reservations.devices",
+    "services.*.deploy.resources.reservations.generic_resources",
+    "services.*.deploy.rollback_config",
+    "services.*.deploy.update_config",
+    "services.*.develop",
+    "services.*.external_links",
+    "services.*.gpus",
+    "services.*.isolation",
+    "services.*.models",
+    "services.*.networks.*.driver_opts",
+    "services.*.networks.*.link_local_ips",
+    "services.*.pre_start",
+    "services.*.provider",
+    "services.*.pull_refresh_after",
+    "services.*.runtime",
+    "services.*.storage_opt",
+    "services.*.use_api_socket",
+    "services.*.userns_mode",
+    "services.*.volumes.bind.selinux",
+    "services.*.volumes_from",
+};
+
+std::string joined(const std::string& path, std::string_view key) {
+  return path.empty() ? std::string(key) : cat(path, ".", key);
+}
+
+class Notices {
+ public:
+  explicit Notices(Report& report) : report_(report) {}
+
+  void walk(const Node& node, const Type& type, const std::string& pattern, const Path& path) {
+    if (auto* items = node.sequence()) {
+      for (size_t i = 0; type.items && i < items->size(); ++i)
+        walk((*items)[i], *type.items, pattern, Path(path, i));
+    } else if (auto* entries = node.mapping()) {
+      for (const Entry& entry : *entries) visit(entry, type, pattern, path);
+    }
+  }
+
+ private:
+  void visit(const Entry& entry, const Type& type, const std::string& pattern, const Path& path) {
+    const Type* child = type_of_member(type, entry.key);
+    if (!child || is_empty_below(entry.value, child)) return;
+    std::string below = joined(pattern, type.values ? "*" : std::string_view(entry.key));
+    Path at(path, entry.key);
+    if (!is_stored_only(below)) return walk(entry.value, *child, below, at);
+    if (told_.insert(below).second)
+      report_.warning(entry.key_span, at, "is not in effect yet: it is only stored",
+                      "docs/compose-support.md lists what is");
+  }
+
+  Report& report_;
+  std::set<std::string> told_;
+};
+
+using Use = std::function<void(const std::string& path, const Type& type)>;
+
+// Every attribute of the schema once, parents first.
+void each_attribute(const Type& type, const std::string& path, const Use& use) {
+  for (const Attribute& attribute : type.attributes) {
+    std::string below = joined(path, attribute.name);
+    use(below, *attribute.type);
+    each_attribute(*attribute.type, below, use);
+  }
+  if (type.values) each_attribute(*type.values, joined(path, "*"), use);
+  if (type.items) each_attribute(*type.items, path, use);
+}
+
+std::string choices_of(const Type& type) {
+  std::string out;
+  for (std::string_view choice : type.choices)
+    if (!choice.empty()) out += cat(out.empty() ? ": " : ", ", choice);
+  return out;
+}
+
+}  // namespace
+
+bool is_stored_only(const std::string& attribute) {
+  for (std::string_view rest = attribute; !rest.empty();) {
+    if (std::binary_search(stored_only.begin(), stored_only.end(), rest)) return true;
+    size_t dot = rest.rfind('.');
+    rest = dot == std::string_view::npos ? std::string_view() : rest.substr(0, dot);
+  }
+  return false;
+}
+
+void report_stored_only(const Node& model, Report& report) {
+  Notices(report).walk(model, compose_file_type(), "", Path());
+}
+
+std::string support_page() {
+  std::string out =
+      "# Which Compose attributes are in effect\n\n"
+      "Made from the schema in `compose-spec/schema/`; `unit_spec` fails if it is out of date, "
+      "and\n"
+      "writes it anew with `ESTIBA_UPDATE_GOLDEN=1`. `*` is a name of your own, items of a list "
+      "are\n"
+      "left out. What is stored is checked, merged and printed by `config`, and `up` says once "
+      "that\n"
+      "it changes nothing yet.\n\n"
+      "| attribute | what may be written | at run time |\n|---|---|---|\n";
+  each_attribute(compose_file_type(), "", [&](const std::string& path, const Type& type) {
+    out += cat("| `", path, "` | ", type.noun, choices_of(type), " | ",
+               is_stored_only(path) ? "stored only" : "in effect", " |\n");
+  });
+  return out;
+}
+
+}  // namespace estiba::spec

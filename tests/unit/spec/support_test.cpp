@@ -1,0 +1,59 @@
+// The pages made from the schema are those in docs/, and what is not in effect is told once.
+#include "compose-spec/schema/support.hpp"
+
+#include <cstdlib>
+
+#include "project_dir.hpp"
+
+namespace estiba::spec {
+namespace {
+
+void expect_page(const std::string& name, const std::string& text) {
+  std::string path = std::string(ESTIBA_SOURCE_DIR "/docs/") + name;
+  if (std::getenv("ESTIBA_UPDATE_GOLDEN"))
+    fs::write_atomic(path, text, 0644, fs::Durability::relaxed);
+  EXPECT_TRUE(fs::read_if_exists(path).value_or("") == text)
+      << path << " is not what the schema says; run unit_spec with ESTIBA_UPDATE_GOLDEN=1";
+}
+
+TEST(Support, ThePagesAreThoseOfTheSchema) {
+  expect_page("compose-support.md", support_page());
+  expect_page("compose-schema.json", json_schema());
+}
+
+TEST(Support, EachStoredAttributeIsOnThePage) {
+  std::string page = support_page();
+  size_t stored = 0;
+  for (size_t at = page.find("stored only |"); at != std::string::npos;
+       at = page.find("stored only |", at + 1))
+    ++stored;
+  EXPECT_GT(stored, 53u) << "a name in the table is not in the schema, or the table is not sorted";
+  EXPECT_TRUE(is_stored_only("services.*.deploy.update_config.order"));
+  EXPECT_TRUE(is_stored_only("services.*.volumes_from"));
+  EXPECT_TRUE(is_stored_only("configs.*.labels"));
+  EXPECT_FALSE(is_stored_only("services.*.image"));
+}
+
+TEST(Support, SaysOnceAndWhereWhatIsNotInEffect) {
+  ProjectDir dir({{"compose.yaml",
+                   "services:\n"
+                   "  a:\n    image: x\n    gpus: all\n    deploy:\n      update_config: {order: "
+                   "start-first}\n      placement: {}\n"
+                   "  b:\n    image: x\n    gpus: all\n"}});
+  Loaded loaded = load(dir.options);
+  EXPECT_TRUE(loaded.diagnostics.empty());
+  std::string said;
+  for (const Diagnostic& one : loaded.not_in_effect) said += to_text(one, dir.path());
+  EXPECT_EQ(said,
+            "compose.yaml:4:5: warning: services.a.gpus: is not in effect yet: it is only stored; "
+            "docs/compose-support.md lists what is\n"
+            "      gpus: all\n"
+            "      ^\n"
+            "compose.yaml:6:7: warning: services.a.deploy.update_config: is not in effect yet: it "
+            "is only stored; docs/compose-support.md lists what is\n"
+            "        update_config: {order: start-first}\n"
+            "        ^\n");
+}
+
+}  // namespace
+}  // namespace estiba::spec
