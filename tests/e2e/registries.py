@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import tarfile
@@ -277,5 +278,13 @@ class Nginx:
               }}
             }}""")
         self.access = folder / "access.log"
-        Process(test, [shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin"), "-c", str(config), "-p",
-                       str(folder), "-e", str(folder / "error.log")], self.port, folder / "log")
+        program = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+        self.master = Process(test, [program, "-c", str(config), "-p", str(folder), "-e", str(folder / "error.log")],
+                              self.port, folder / "log")
+
+    def drop_connections(self):
+        """Kills the workers; the master starts others."""
+        master = self.master.process.pid
+        workers = pathlib.Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        for worker in workers:
+            os.kill(int(worker), signal.SIGKILL)
