@@ -148,6 +148,16 @@ void link_entry(Place from, Place to, const std::string& subject) {
   if (result != 0) throw Error{"link", subject, Errno{errno}};
 }
 
+void set_link_attributes(Place place, const TarEntry& entry) {
+  auto status = status_of(place);
+  if (!status || S_ISLNK(status->st_mode)) return;
+  if (::fchownat(place.parent.get(), place.name.c_str(), entry.uid, entry.gid,
+                 AT_SYMLINK_NOFOLLOW) != 0)
+    throw Error{"chown", entry.path, Errno{errno}};
+  if (::fchmodat(place.parent.get(), place.name.c_str(), entry.mode & permission_bits, 0) != 0)
+    throw Error{"chmod", entry.path, Errno{errno}};
+}
+
 bool clear_place(Place place) {
   auto status = status_of(place);
   if (!status) return false;
@@ -160,8 +170,8 @@ bool clear_place(Place place) {
   return is_whiteout(*status);
 }
 
-LayerDirectories::LayerDirectories(FdRef root, const std::vector<std::string>& lower)
-    : root_(root), lower_(lower), open_(open_beneath(root, "")) {}
+LayerDirectories::LayerDirectories(FdRef root, const ExtractOptions& options)
+    : root_(root), options_(options), open_(open_beneath(root, "")) {}
 
 FdRef LayerDirectories::open(const std::string& path) {
   // A cached directory may have been replaced since: st_nlink of a removed one is 0.
@@ -199,7 +209,8 @@ UniqueFd LayerDirectories::open_or_make(FdRef parent, const std::string& name,
 }
 
 void LayerDirectories::inherit_attributes(FdRef dir, const std::string& path) {
-  for (const auto& layer : lower_) {
+  if (options_.await_lower) options_.await_lower();
+  for (const auto& layer : options_.lower) {
     struct stat status {};
     try {
       UniqueFd root = sys::open(layer, O_PATH | O_DIRECTORY);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "imgmgr/layer_extract.hpp"
 #include "imgmgr/tar_stream.hpp"
 
 namespace estiba::img {
@@ -22,6 +23,8 @@ UniqueFd open_beneath(FdRef root, const std::string& path);
 /// A file, symlink, device or fifo; content comes from the stream.
 void write_entry(TarStream& stream, Place place, const TarEntry& entry);
 void link_entry(Place from, Place to, const std::string& subject);
+/// What a hard link's entry says of owner and mode counts for the file, as in other builders.
+void set_link_attributes(Place place, const TarEntry& entry);
 /// Removes whatever is there. True: it was a whiteout.
 bool clear_place(Place place);
 
@@ -29,7 +32,7 @@ bool clear_place(Place place);
 /// missing, given their times when all is written.
 class LayerDirectories {
  public:
-  LayerDirectories(FdRef root, const std::vector<std::string>& lower);
+  LayerDirectories(FdRef root, const ExtractOptions& options);
 
   /// Valid until the next call of open or make.
   FdRef open(const std::string& path);
@@ -44,7 +47,7 @@ class LayerDirectories {
   void inherit_attributes(FdRef dir, const std::string& path);
 
   FdRef root_;
-  const std::vector<std::string>& lower_;
+  const ExtractOptions& options_;
   std::string open_path_;
   UniqueFd open_;
   std::vector<std::pair<std::string, timespec>> times_;

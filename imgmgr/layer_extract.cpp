@@ -65,7 +65,7 @@ void refuse_overlay_marks(const TarEntry& entry) {
 class Extractor {
  public:
   Extractor(TarStream& stream, FdRef root, const ExtractOptions& options)
-      : stream_(stream), root_(root), options_(options), directories_(root, options.lower) {
+      : stream_(stream), root_(root), options_(options), directories_(root, options) {
     budget_ = std::min(options.limits.bytes, writable_bytes(root));
   }
 
@@ -124,6 +124,7 @@ class Extractor {
     if (is_whiteout(status))
       throw Error(cat("\"", entry.path, "\" is a hard link to what the layer removes"));
     link_entry({from, target}, {parent, leaf}, entry.path);
+    set_link_attributes({parent, leaf}, entry);
   }
 
   static struct stat status_at(FdRef dir, const std::string& name, const std::string& subject) {
@@ -163,6 +164,7 @@ class Extractor {
       mark_opaque(sys::openat(dir, ".", O_RDONLY | O_DIRECTORY));
       return;
     }
+    if (options_.await_lower) options_.await_lower();
     for (const auto& lower : options_.lower)
       for (const auto& name : fs::list_dir(lower)) add_whiteout(root_, name);
   }

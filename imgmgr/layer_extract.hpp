@@ -3,6 +3,7 @@
 // the end). Whiteouts of the OCI image specification (layer.md) become overlay's own.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ struct ExtractOptions {
   /// The layers beneath, topmost first: a directory that the archive does not list itself gets the
   /// attributes it has there.
   std::vector<std::string> lower;
+  /// Called before those are looked at, which is rare: may wait until they are there.
+  std::function<void()> await_lower{};
 };
 
 struct Extracted {

@@ -37,11 +37,22 @@ struct TarBlock {
   uint64_t offset = 0;
 };
 
+/// A part of a file.
+struct Extent {
+  uint64_t offset = 0, size = 0;
+};
+
+/// Where the files of a tar lie in it, by their names as written. Nothing: it is compressed, no
+/// regular file, no tar, or holds more than directories and plain files.
+std::optional<std::vector<std::pair<std::string, Extent>>> plain_tar_index(FdRef fd);
+
 class TarStream {
  public:
   /// `subject` is what errors call the archive. `on_read` hears how many (compressed) bytes have
   /// been read so far.
   TarStream(FdRef fd, std::string subject, std::function<void(uint64_t)> on_read = {});
+  /// Reads a part of the file only; the descriptor's offset is neither used nor moved.
+  TarStream(FdRef fd, Extent part, std::string subject);
   ~TarStream();
 
   /// Nothing at the end of the archive.

@@ -30,6 +30,8 @@ constexpr const Command* commands[] = {
     &wait_command,
     &events_command,
     &cp_command,
+    &export_command,
+    &commit_command,
     &version_command,
     &image_import_command,
     &image_bootstrap_command,
@@ -48,6 +50,7 @@ constexpr const Command* commands[] = {
     &image_load_command,
     &image_history_command,
     &image_prune_command,
+    &system_df_command,
 };
 
 }  // namespace

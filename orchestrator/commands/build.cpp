@@ -17,9 +17,11 @@ constexpr Flag flags[] = {
     {0, "pull", Takes::nothing, "", ""},
     {0, "push", Takes::nothing, "", ""},
     {'q', "quiet", Takes::nothing, "", "Say nothing unless it fails"},
+    {0, "progress", Takes::value, "FORM", ""},
+    {0, "check", Takes::nothing, "", "Check the Dockerfiles and build nothing"},
     {0, "with-dependencies", Takes::nothing, "", "Build what the services depend on as well"},
     {0, "ssh", Takes::value, "AGENT", "An agent for RUN --mount=type=ssh: default or ID=SOCKET"},
-    {'m', "memory", Takes::value, "SIZE", ""},
+    {'m', "memory", Takes::value, "SIZE", "What a RUN may use of memory at most"},
     {0, "builder", Takes::value, "NAME", ""},
 };
 
@@ -39,11 +41,14 @@ void apply_flags(const Arguments& arguments, const std::map<std::string, std::st
     add_argument(options.build_args, written, environment);
   if (arguments.on("no-cache")) options.no_cache = true;
   if (auto agent = arguments.value("ssh")) add_agent(options, *agent, environment);
+  if (auto size = arguments.value("memory")) set_memory(options, *size);
 }
 
 int run(const Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
   if (arguments.on("push")) throw Error("--push: there is no registry to push to; use image save");
+  if (arguments.value("builder"))
+    print_warning("--builder is not used: there is one builder, this program");
   LoadedProject loaded = load_project(invocation, invocation.words());
   const spec::Project& project = loaded.project;
   check_services(invocation.words(), service_names(project));
@@ -63,6 +68,7 @@ int run(const Invocation& invocation) {
   ImageBuilds builds(invocation, style);
   std::vector<ServiceBuild> wanted = service_builds(loaded, order, environment);
   for (ServiceBuild& build : wanted) apply_flags(arguments, environment, build.options);
+  if (arguments.on("check")) return builds.check(wanted);
   builds.build_all(std::move(wanted));
   builds.finish();
   return 0;
