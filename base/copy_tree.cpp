@@ -44,7 +44,8 @@ std::vector<std::string> names_in(FdRef dir, const std::string& subject) {
 // Copies [start, end) through the page cache, for filesystems between which the kernel cannot.
 void copy_by_hand(FdRef from, FdRef to, std::pair<off_t, off_t> range, const std::string& subject) {
   std::string buffer(size_t{256} << 10, '\0');
-  auto [at, end] = range;
+  off_t at = range.first;
+  const off_t end = range.second;
   while (at < end) {
     size_t wanted = std::min(buffer.size(), static_cast<size_t>(end - at));
     ssize_t got = sys::eintr([&] { return ::pread(from.get(), buffer.data(), wanted, at); });
@@ -62,7 +63,8 @@ void copy_by_hand(FdRef from, FdRef to, std::pair<off_t, off_t> range, const std
 }
 
 void copy_range(FdRef from, FdRef to, std::pair<off_t, off_t> range, const std::string& subject) {
-  auto [at, end] = range;
+  off_t at = range.first;
+  const off_t end = range.second;
   while (at < end) {
     off_t in = at, out = at;
     ssize_t done = sys::eintr([&] {

@@ -2,17 +2,20 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
+#include "base/scope_exit.hpp"
 #include "base/sys.hpp"
 #include "base/text.hpp"
 
 namespace estiba {
 namespace {
 
-// fsconfig(2) takes values of at most 255 bytes.
-constexpr size_t max_value = 255;
+constexpr size_t page = 4096;  ///< of mount(2)'s options
 
 bool try_set(FdRef context, const char* key, const std::string& value) {
   return ::fsconfig(context.get(), FSCONFIG_SET_STRING, key, value.c_str(), 0) == 0;
@@ -33,28 +36,6 @@ void set(FdRef context, const char* key, const std::string& value) {
   }
 }
 
-// "lowerdir+" appends one layer (Linux 6.7). Before it, all layers go into one value, by short
-// names: descriptors.
-void set_lower(FdRef context, const std::vector<std::string>& lower,
-               std::vector<UniqueFd>& descriptors) {
-  size_t set_one_by_one = 0;
-  while (set_one_by_one < lower.size() && try_set(context, "lowerdir+", lower[set_one_by_one]))
-    ++set_one_by_one;
-  if (set_one_by_one == lower.size()) return;
-  if (set_one_by_one > 0 || errno != EINVAL)
-    throw Error{"fsconfig lowerdir+", lower[set_one_by_one], Errno{errno}};
-  std::string joined;
-  for (const auto& dir : lower) {
-    descriptors.push_back(sys::open(dir, O_PATH | O_DIRECTORY));
-    if (!joined.empty()) joined += ':';
-    joined += cat("/proc/self/fd/", std::to_string(descriptors.back().get()));
-  }
-  if (joined.size() > max_value)
-    throw Error(cat("this kernel cannot stack ", std::to_string(lower.size()),
-                    " layers here; Linux 6.7 can"));
-  set(context, "lowerdir", joined);
-}
-
 UniqueFd mount_context(FdRef context, unsigned attributes) {
   if (::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) {
     int code = errno;
@@ -70,21 +51,52 @@ UniqueFd readable(FdRef mount) { return sys::openat(mount, ".", O_RDONLY | O_DIR
 
 UniqueFd open_context() {
   UniqueFd context{::fsopen("overlay", FSOPEN_CLOEXEC)};
+  if (!context && errno == ENODEV)
+    throw Error(
+        "this kernel has no overlay file system, which the root of every container is made of: "
+        "load "
+        "it with `modprobe overlay`, or boot a kernel that has it (CONFIG_OVERLAY_FS)");
   if (!context) throw Error{"fsopen", "overlay", Errno{errno}};
   return context;
 }
 
+// Before Linux 6.7 only mount(2) takes as many layers as a page of options holds, and it wants a
+// place: one that is gone again when this returns.
+UniqueFd mount_by_options(const std::string& options, unsigned long flags) {
+  std::string place = "/tmp/estiba-overlay-XXXXXX";
+  if (!::mkdtemp(place.data())) throw Error{"mkdtemp", place, Errno{errno}};
+  ScopeExit remove([&] { ::rmdir(place.c_str()); });
+  if (::mount("overlay", place.c_str(), "overlay", flags, options.c_str()) != 0)
+    throw Error{"mount overlay", options, Errno{errno}};
+  ScopeExit unmount([&] { ::umount2(place.c_str(), MNT_DETACH); });
+  UniqueFd mount{::open_tree(AT_FDCWD, place.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)};
+  if (!mount) throw Error{"open_tree", place, Errno{errno}};
+  return mount;
+}
+
 UniqueFd mount_view(const std::vector<std::string>& lower) {
+  if (!overlay_appends_layers()) {
+    std::vector<UniqueFd> open;
+    return mount_by_options(overlay_lower_option(lower, open), MS_RDONLY | MS_NODEV | MS_NOSUID);
+  }
   UniqueFd context = open_context();
-  std::vector<UniqueFd> descriptors;
-  set_lower(context, lower, descriptors);
+  for (const std::string& layer : lower) set(context, "lowerdir+", layer);
   return mount_context(context, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
 }
 
 UniqueFd mount_writable(const OverlayDirs& dirs) {
+  if (!overlay_appends_layers()) {
+    std::vector<UniqueFd> open;
+    std::string options = overlay_lower_option(dirs.lower, open);
+    for (const auto& [key, path] : {std::pair{"upperdir", &dirs.upper}, {"workdir", &dirs.work}}) {
+      open.push_back(sys::open(*path, O_PATH | O_DIRECTORY));
+      options += cat(",", key, "=/proc/self/fd/", std::to_string(open.back().get()));
+    }
+    return mount_by_options(options + ",redirect_dir=off,metacopy=off,index=off",
+                            MS_NODEV | MS_NOSUID);
+  }
   UniqueFd context = open_context();
-  std::vector<UniqueFd> descriptors;
-  set_lower(context, dirs.lower, descriptors);
+  for (const std::string& layer : dirs.lower) set(context, "lowerdir+", layer);
   set(context, "upperdir", dirs.upper);
   set(context, "workdir", dirs.work);
   set(context, "redirect_dir", "off");
@@ -110,6 +122,32 @@ UniqueFd mount_any(const OverlayDirs& dirs) {
 }
 
 }  // namespace
+
+void require_overlay() { open_context(); }
+
+bool overlay_appends_layers() {
+  // Before Linux 6.5 overlay takes any key, and refuses it only when the mount is made.
+  static const bool appends = [] {
+    UniqueFd context = open_context();
+    return !try_set(context, "estiba-no-such-key", "") && try_set(context, "lowerdir+", "/");
+  }();
+  return appends;
+}
+
+std::string overlay_lower_option(const std::vector<std::string>& lower,
+                                 std::vector<UniqueFd>& open) {
+  std::string option = "lowerdir=";
+  for (const std::string& layer : lower) {
+    open.push_back(sys::open(layer, O_PATH | O_DIRECTORY));
+    if (option.back() != '=') option += ':';
+    option += cat("/proc/self/fd/", std::to_string(open.back().get()));
+  }
+  constexpr size_t room_for_others = 128;
+  if (option.size() + room_for_others > page)
+    throw Error(cat("the image has ", std::to_string(lower.size()),
+                    " layers, too many for this kernel's mount options; Linux 6.7 or newer can"));
+  return option;
+}
 
 UniqueFd overlay_view(const std::vector<std::string>& lower) {
   if (lower.size() == 1) return sys::open(lower.front(), O_RDONLY | O_DIRECTORY);

@@ -13,6 +13,16 @@ struct OverlayDirs {
   std::string upper, work;
 };
 
+/// An Error that says what to do if the kernel has no overlay file system.
+void require_overlay();
+
+/// Whether this kernel takes layers one by one ("lowerdir+", Linux 6.7).
+bool overlay_appends_layers();
+/// For a kernel that does not: "lowerdir=..." of short names, which `open` keeps valid. An Error for
+/// more layers than mount(2) has room for, about 200.
+std::string overlay_lower_option(const std::vector<std::string>& lower,
+                                 std::vector<UniqueFd>& open);
+
 /// The layers' merged content, read-only. One layer is opened as it is: it has nothing to merge.
 UniqueFd overlay_view(const std::vector<std::string>& lower);
 /// As a process would see it; changes go to `upper` in the form of a layer (no redirects, no

@@ -132,6 +132,9 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
   size_t best = std::max<size_t>(1, word.size() / 3) + 1;
   std::optional<std::string> found;
   for (const auto& candidate : candidates) {
+    // At least as many steps as they differ in length.
+    size_t longer = std::max(word.size(), candidate.size());
+    if (longer - std::min(word.size(), candidate.size()) >= best) continue;
     size_t distance = edit_distance(word, candidate);
     if (distance < best) {
       best = distance;

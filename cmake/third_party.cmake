@@ -2,7 +2,6 @@
 find_package(Boost 1.81 REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(spdlog 1.10 REQUIRED)
-find_package(yaml-cpp 0.7 REQUIRED)
 find_package(OpenSSL 3 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBSECCOMP REQUIRED libseccomp)
@@ -10,7 +9,8 @@ find_path(CXXOPTS_INCLUDE cxxopts.hpp REQUIRED)
 find_package(Threads REQUIRED)
 
 # Static where Debian ships an archive: the program starts faster and needs fewer runtime packages.
-find_library(YAML_CPP_STATIC libyaml-cpp.a REQUIRED)
+find_path(YAML_INCLUDE yaml.h REQUIRED)
+find_library(YAML_STATIC libyaml.a REQUIRED)
 find_library(SECCOMP_STATIC libseccomp.a REQUIRED)
 find_library(ARCHIVE_STATIC libarchive.a REQUIRED)
 find_library(ZSTD_STATIC libzstd.a REQUIRED)

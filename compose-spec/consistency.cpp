@@ -26,6 +26,9 @@ const Node* at(const Node& node, std::initializer_list<std::string_view> keys) {
 
 class Section {
  public:
+  explicit Section(const Mapping& entries) {
+    for (const Entry& entry : entries) nodes_.emplace(entry.key, &entry.value);
+  }
   Section(const Node& model, std::string_view key) {
     const Node* found = model.find(key);
     if (!found || !found->is_mapping()) return;
@@ -48,9 +51,10 @@ class Section {
 
 class Checker {
  public:
-  Checker(const Node& model, Report& report)
+  Checker(const Node& model, const Mapping& disabled, Report& report)
       : model_(model),
         report_(report),
+        disabled_(disabled),
         services_(model, "services"),
         networks_(model, "networks"),
         volumes_(model, "volumes"),
@@ -147,14 +151,44 @@ class Checker {
   void check_references(const Node& service, const Path& path) {
     if (const Node* all = service.find("depends_on"); all && all->is_mapping())
       for (const Entry& entry : *all->mapping())
-        if (!services_.find(entry.key))
-          unknown(entry.key_span, Path(path, "depends_on"), "service", entry.key, services_);
+        check_dependency(entry, Path(path, origin(service, entry.key_span)));
     if (const Node* models = service.find("models"); models && models->is_mapping())
       for (const Entry& entry : *models->mapping())
         if (!models_.find(entry.key))
           unknown(entry.key_span, Path(path, "models"), "model", entry.key, models_);
     check_sources(service.find("configs"), configs_, "config", Path(path, "configs"));
     check_sources(service.find("secrets"), secrets_, "secret", Path(path, "secrets"));
+  }
+
+  // The attribute that a dependency was written in: others than depends_on imply one.
+  static std::string_view origin(const Node& service, Span span) {
+    auto is_here = [&](const Node& node) {
+      return node.span.source == span.source && node.span.line == span.line &&
+             node.span.column == span.column;
+    };
+    for (std::string_view key :
+         {"links", "volumes_from", "network_mode", "ipc", "pid", "uts", "cgroup"}) {
+      const Node* found = service.find(key);
+      if (!found) continue;
+      if (is_here(*found)) return key;
+      if (auto* items = found->sequence())
+        for (const Node& item : *items)
+          if (is_here(item)) return key;
+    }
+    return "depends_on";
+  }
+
+  void check_dependency(const Entry& entry, const Path& path) {
+    if (services_.find(entry.key)) return;
+    if (!disabled_.find(entry.key))
+      return unknown(entry.key_span, path, "service", entry.key, services_);
+    const Node* required = entry.value.find("required");
+    bool optional = required && required->boolean() && !*required->boolean();
+    if (!optional)
+      report_.error(
+          entry.key_span, path,
+          cat("service \"", entry.key, "\" is needed, but none of its profiles is active"),
+          "add --profile, or write required: false");
   }
 
   void check_sources(const Node* list, const Section& section, std::string_view what,
@@ -169,7 +203,8 @@ class Checker {
 
   void unknown(Span span, const Path& path, std::string_view what, const std::string& name,
                const Section& section) {
-    std::string hint = section.near(name);
+    std::string hint;
+    if (!report_.full()) hint = section.near(name);
     if (hint.empty()) hint = cat("define it under ", what, "s:");
     report_.error(span, path, cat("there is no ", what, " \"", name, "\""), hint);
   }
@@ -327,7 +362,7 @@ class Checker {
         written += entry.value.find(source) ? 1 : 0;
         names += cat(names.empty() ? "" : ", ", source);
       }
-      bool external = text_of(entry.value, "external") == "true" || entry.value.find("driver");
+      bool external = text_of(entry.value, "external") == "true";
       if (written > 1)
         report_.error(entry.value.span, path, cat(names, " exclude each other"),
                       "keep one of them");
@@ -339,13 +374,13 @@ class Checker {
 
   const Node& model_;
   Report& report_;
-  Section services_, networks_, volumes_, configs_, secrets_, models_;
+  Section disabled_, services_, networks_, volumes_, configs_, secrets_, models_;
 };
 
 }  // namespace
 
-void check_consistency(const Node& model, Report& report) {
-  Checker(model, report).check();
+void check_consistency(const Node& model, const Mapping& disabled, Report& report) {
+  Checker(model, disabled, report).check();
   check_cycles(model, report);
 }
 

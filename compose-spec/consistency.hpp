@@ -6,7 +6,9 @@
 
 namespace estiba::spec {
 
-void check_consistency(const Node& model, Report& report);
+/// Only services that take part are checked; the disabled ones are known so that a dependency on
+/// one of them can be told from a name that is nowhere.
+void check_consistency(const Node& model, const Mapping& disabled, Report& report);
 /// Dependencies in a circle, each with its whole path: a -> b -> a.
 void check_cycles(const Node& model, Report& report);
 

@@ -75,10 +75,11 @@ class JsonWriter {
   void write_scalar(const Node& node, const Type* type) {
     if (node.is_null()) {
       out_ += "null";
-    } else if (auto* text = node.string()) {
-      append_escaped(out_, *text);
+    } else if (node.string() || node.timestamp()) {
+      append_escaped(out_, scalar_text(node));
     } else if (auto* number = node.real()) {
-      out_ += type && type->cast == Cast::real ? format_real32(*number) : format_real(*number);
+      out_ += type && type->cast == Cast::real ? format_json_real32(*number)
+                                               : format_json_real(*number);
     } else {
       out_ += scalar_text(node);
     }

@@ -21,8 +21,9 @@ Node& mapping_member(Node& service, std::string_view key) {
 }
 
 void add_missing(Node& mapping, const Environment& values, Span span) {
+  KeyIndex known(*mapping.mapping());
   for (const auto& [name, value] : values)
-    if (!mapping.find(name)) mapping.mapping()->push_back({name, span, Node{value, span}});
+    if (!known.find(name)) known.add({name, span, Node{value, span}});
 }
 
 // A variable in a file may use the service's own variables, then those of files before it, then
@@ -51,11 +52,14 @@ void add_environment(Session& session, Node& service, const Path& path,
 void add_labels(Session& session, Node& service, const Path& path, const Environment& project) {
   const Node* list = service.find("label_file");
   if (!list || !list->is_sequence()) return;
+  Environment known = project;
   Environment found;
   for (const Node& item : *list->sequence())
     for (auto& [name, value] : read_env_file(session, {scalar_text(item), true, false}, item.span,
-                                             Path(path, "label_file"), project))
+                                             Path(path, "label_file"), known)) {
+      known.emplace(name, value);
       found[name] = value;
+    }
   add_missing(mapping_member(service, "labels"), found, list->span);
 }
 

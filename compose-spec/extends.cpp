@@ -2,6 +2,8 @@
 // chains of any length.
 #include <algorithm>
 #include <memory>
+#include <set>
+#include <unordered_map>
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
@@ -18,9 +20,22 @@ struct ServiceFile {
   std::string path;
   std::string directory;
   Node services;
+  std::unordered_map<std::string, size_t> places = {};
   /// As read, neither checked nor canonical: only what is extended of it matters to us.
   bool raw = false;
+  /// Services of it that are checked, canonical and complete.
+  std::set<std::string> done = {};
+
+  Node* find(const std::string& name) {
+    Mapping& entries = *services.mapping();
+    for (size_t i = places.size(); i < entries.size(); ++i) places.emplace(entries[i].key, i);
+    auto found = places.find(name);
+    return found == places.end() ? nullptr : &entries[found->second].value;
+  }
 };
+
+// Longer chains are a mistake, or meant to exhaust the stack.
+constexpr size_t longest_chain = 500;
 
 class Extender {
  public:
@@ -35,6 +50,10 @@ class Extender {
     std::string id = cat(file.path, " ", name);
     if (std::find(chain_.begin(), chain_.end(), id) != chain_.end())
       return report_cycle(extends.span, name);
+    if (chain_.size() >= longest_chain)
+      return session_.report.error(extends.span, Path("services"),
+                                   "extends goes on over more than 500 services",
+                                   "shorten the chain");
     chain_.push_back(id);
     names_.push_back(name);
     if (auto base = base_of(file, extends, name)) {
@@ -46,7 +65,12 @@ class Extender {
   }
 
  private:
+  // One circle is met from each of its services; it is told once.
   void report_cycle(Span span, const std::string& name) {
+    bool known = std::any_of(chain_.begin(), chain_.end(),
+                             [&](const std::string& id) { return circular_.contains(id); });
+    circular_.insert(chain_.begin(), chain_.end());
+    if (known) return;
     session_.report.error(
         span, Path("services"),
         cat("extends goes round in a circle: ", text::join(names_, " -> "), " -> ", name));
@@ -55,22 +79,32 @@ class Extender {
   std::optional<Node> base_of(ServiceFile& file, const Node& extends, const std::string& name) {
     const Node* service = extends.find("service");
     const Node* other = extends.find("file");
-    if (!service) return std::nullopt;
+    if (!service) {
+      session_.report.error(extends.span, Path(cat("services.", name, ".extends")),
+                            "attribute \"service\" is missing", "name the service to extend");
+      return std::nullopt;
+    }
     ServiceFile* from = other ? open(scalar_text(*other), *other, file) : &file;
     if (!from) return std::nullopt;
     std::string base_name = scalar_text(*service);
-    const Node* found = from->services.find(base_name);
+    Node* found = from->find(base_name);
     if (!found) {
       session_.report.error(service->span, Path(cat("services.", name, ".extends")),
                             cat("there is no service \"", base_name, "\" in ", from->path),
                             near(base_name, from->services));
       return std::nullopt;
     }
+    if (from->done.contains(base_name)) return *found;
     Node base = *found;
     if (!base.is_mapping()) base = Node{Mapping(), found->span};
     if (from->raw) prepare(base, *from, base_name);
+    bool circular = !circular_.empty();
     resolve(*from, base, base_name);
     settle_tags(base);
+    if (circular || !circular_.empty()) return base;
+    // What others extend too is put together once.
+    *found = base;
+    from->done.insert(base_name);
     return base;
   }
 
@@ -126,6 +160,7 @@ class Extender {
   const FileContext& context_;
   std::vector<std::unique_ptr<ServiceFile>> files_;
   std::vector<std::string> chain_, names_;
+  std::set<std::string> circular_;
 };
 
 }  // namespace

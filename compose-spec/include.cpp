@@ -74,10 +74,12 @@ void add_section(Session& session, Node& model, Entry section) {
   Node& target = model.at_or_add(section.key);
   if (target.is_null()) target = Node{Mapping(), section.value.span};
   if (!section.value.is_mapping() || !target.is_mapping()) return;
+  KeyIndex known(*target.mapping());
   for (Entry& entry : *section.value.mapping()) {
-    const Node* conflict = target.find(entry.key);
+    const Entry* met = known.find(entry.key);
+    const Node* conflict = met ? &met->value : nullptr;
     if (!conflict) {
-      target.mapping()->push_back(std::move(entry));
+      known.add(std::move(entry));
     } else if (!same_value(*conflict, entry.value)) {
       Place other = session.sources.place(entry.key_span);
       session.report.error(conflict->span, Path(Path(section.key), entry.key),

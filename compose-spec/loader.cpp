@@ -22,6 +22,7 @@ bool is_set(const Environment& environment, const char* name) {
 void configure(Session& session, const LoadOptions& options) {
   session.interpolate = options.interpolate;
   session.resolve_paths = options.resolve_paths;
+  session.collect_variables = options.outputs & variables_output;
   session.schema.interpolated = options.interpolate;
   session.schema.newer = is_set(options.environment, "COMPOSE_EXPERIMENTAL");
   auto home = options.environment.find("HOME");
@@ -38,11 +39,10 @@ void complete(Session& session, const LoadOptions& options, const ProjectFiles& 
   Node* name = model.find("name");
   std::string project_name = name ? scalar_text(*name) : std::string();
   if (options.normalize) normalise(model, {project_name, files.directory, files.environment});
-  bool check = options.check_consistency && options.interpolate;
-  if (check) check_consistency(model, session.report);
-  if (session.report.failed()) return;
   disabled = select_services(model, {files.profiles, options.targets});
-  if (check) check_enabled_dependencies(model, session.report);
+  if (options.check_consistency && options.interpolate)
+    check_consistency(model, disabled, session.report);
+  if (session.report.failed()) return;
   if (options.resolve_environment) resolve_service_files(session, model, files.environment);
 }
 
@@ -53,6 +53,7 @@ void fill(Loaded& loaded, const LoadOptions& options, const ProjectFiles& files,
   if (options.outputs & json_output)
     loaded.canonical_json = printed(options, to_json(model, type, JsonStyle::compose));
   if (options.outputs & yaml_output) loaded.canonical_yaml = printed(options, to_yaml(model));
+  if (!(options.outputs & (project_output | transfer_output))) return;
   Project project = bind_project(model, session.sources);
   project.working_dir = files.directory;
   project.config_files = files.files;
@@ -60,7 +61,7 @@ void fill(Loaded& loaded, const LoadOptions& options, const ProjectFiles& files,
   project.disabled_services = bind_services(disabled, session.sources);
   if (options.outputs & transfer_output)
     loaded.transfer_json = to_transfer_json(model, disabled, project);
-  loaded.project = std::move(project);
+  if (options.outputs & project_output) loaded.project = std::move(project);
 }
 
 }  // namespace
@@ -79,7 +80,7 @@ Loaded load(const LoadOptions& options) {
     complete(session, options, files, model, disabled);
   }
   if (!session.report.failed()) fill(loaded, options, files, session, model, disabled);
-  loaded.variables_json = variables_to_json(session.variables);
+  if (session.collect_variables) loaded.variables_json = variables_to_json(session.variables);
   loaded.project_environment = std::move(files.environment);
   loaded.diagnostics = session.report.take();
   return loaded;

@@ -12,11 +12,15 @@
 
 namespace estiba::spec {
 
-/// Texts that `load` writes, as a set: writing them all takes as long as everything else.
+/// What `load` makes of the model, as a set: all of it takes longer than everything else. Without
+/// any, the files are only checked.
 enum Output : unsigned {
-  json_output = 1,      ///< Loaded::canonical_json
-  yaml_output = 2,      ///< Loaded::canonical_yaml
-  transfer_output = 4,  ///< Loaded::transfer_json
+  json_output = 1,        ///< Loaded::canonical_json
+  yaml_output = 2,        ///< Loaded::canonical_yaml
+  transfer_output = 4,    ///< Loaded::transfer_json
+  project_output = 8,     ///< Loaded::project
+  variables_output = 16,  ///< Loaded::variables_json
+  every_output = 31,
 };
 
 struct LoadOptions {
@@ -34,11 +38,11 @@ struct LoadOptions {
        resolve_environment = true;
   /// Keep networks, volumes, configs and secrets that no service uses (--all-resources).
   bool all_resources = false;
-  unsigned outputs = json_output | yaml_output | transfer_output;
+  unsigned outputs = every_output;
 };
 
 struct Loaded {
-  std::optional<Project> project;  ///< nothing if there are errors
+  std::optional<Project> project;  ///< nothing if there are errors, or it was not asked for
   Diagnostics diagnostics;
   /// The canonical model as `config` prints it, keys in canonical order: JSON text.
   std::string canonical_json;
@@ -47,7 +51,7 @@ struct Loaded {
   /// The model with nothing left out (empty values, x-…, disabled services, places): what
   /// from_canonical_json turns into exactly the Project above. For the way to the server.
   std::string transfer_json;
-  /// Variables used in the files, for `config --variables` and `--environment`: JSON text.
+  /// Variables used in the files, for `config --variables`: JSON text.
   std::string variables_json;
   std::map<std::string, std::string> project_environment;
 };

@@ -66,44 +66,13 @@ void unify_items(Sequence& items, Identity identity) {
   items = std::move(kept);
 }
 
-// Finds keys of a mapping while entries are added to it, without a search through all of them.
-class KeyIndex {
- public:
-  explicit KeyIndex(Mapping& entries) : entries_(entries) {
-    if (entries.size() < 16) return;
-    for (size_t i = 0; i < entries.size(); ++i) places_.emplace(entries[i].key, i);
-  }
-  Entry* find(const std::string& key) {
-    if (places_.empty()) {
-      auto found = std::find_if(entries_.begin(), entries_.end(),
-                                [&](const Entry& entry) { return entry.key == key; });
-      return found == entries_.end() ? nullptr : &*found;
-    }
-    auto found = places_.find(key);
-    return found == places_.end() ? nullptr : &entries_[found->second];
-  }
-  void add(Entry entry) {
-    if (!places_.empty()) places_.emplace(entry.key, entries_.size());
-    entries_.push_back(std::move(entry));
-  }
-
- private:
-  Mapping& entries_;
-  std::unordered_map<std::string, size_t> places_;
-};
-
-const Type* type_of_member(const Type& type, std::string_view key) {
-  if (type.values) return type.values;
-  const Attribute* attribute = find_attribute(type, key);
-  return attribute ? attribute->type : nullptr;
-}
-
 class Merger {
  public:
   explicit Merger(Report& report) : report_(report) {}
 
   void merge(Node& base, Node over, const Type& type, const Path& path) {
-    bool replaces = over.tag == MergeTag::replace || type.merge == Merge::replace;
+    bool unlike = &type == &types::anything && base.value.index() != over.value.index();
+    bool replaces = over.tag == MergeTag::replace || type.merge == Merge::replace || unlike;
     if (replaces || base.is_null()) {
       base = std::move(over);
     } else if (over.is_null() && !base.is_scalar()) {
@@ -150,11 +119,8 @@ class Merger {
 
   void merge_member(Entry& met, Entry entry, const Type& type, const Path& path) {
     met.key_span = entry.key_span;
-    if (const Type* child = type_of_member(type, entry.key)) {
-      merge(met.value, std::move(entry.value), *child, Path(path, met.key));
-    } else {
-      met.value = std::move(entry.value);
-    }
+    const Type* child = type_of_member(type, entry.key);
+    merge(met.value, std::move(entry.value), child ? *child : types::anything, Path(path, met.key));
   }
 
   static bool other_driver(const Node& base, const Node& over) {
@@ -172,7 +138,24 @@ void merge(Node& base, Node over, const Type& type, const Path& path, Report& re
   Merger(report).merge(base, std::move(over), type, path);
 }
 
+void drop_empty_overrides(Node& over, Node& base, const Type& type) {
+  if (!over.is_mapping() || !base.is_mapping() || base.mapping()->empty()) return;
+  KeyIndex index(*base.mapping());
+  auto changes_nothing = [&](Entry& entry) {
+    const Type* child = type_of_member(type, entry.key);
+    Entry* met = child ? index.find(entry.key) : nullptr;
+    if (!met || met->value.is_null() || entry.value.tag != MergeTag::none) return false;
+    if (!entry.value.is_null()) {
+      drop_empty_overrides(entry.value, met->value, *child);
+      return false;
+    }
+    return child->merge != Merge::replace && (!type.values || !(child->forms & null_form));
+  };
+  std::erase_if(*over.mapping(), changes_nothing);
+}
+
 void unify(Node& node, const Type& type) {
+  if (!concerns(type, identity_concern)) return;
   if (auto* items = node.sequence()) {
     unify_items(*items, type.identity);
     for (Node& item : *items)

@@ -10,6 +10,9 @@ namespace estiba::spec {
 /// Merges `over` into `base`. Its !reset removes what is there, its !override replaces it.
 void merge(Node& base, Node over, const Type& type, const Path& path, Report& report);
 
+/// Takes keys without a value out of `over` where `base` has one: nothing written changes nothing.
+void drop_empty_overrides(Node& over, Node& base, const Type& type);
+
 /// Keeps the last of each item that is there twice, at the place of the first.
 void unify(Node& node, const Type& type);
 

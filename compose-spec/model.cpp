@@ -45,7 +45,7 @@ std::vector<Node> read_documents(Session& session, const std::string& file,
   std::vector<Node> documents = read_yaml(session.sources, source, session.report);
   std::erase_if(documents, [](const Node& node) { return node.is_null(); });
   for (Node& document : documents) {
-    collect_variables(document, session.variables);
+    if (session.collect_variables) collect_variables(document, session.variables);
     if (session.interpolate)
       interpolate(document, context.environment, session.log, session.report);
     if (!document.is_mapping())
@@ -54,9 +54,6 @@ std::vector<Node> read_documents(Session& session, const std::string& file,
                            "begin it with \"services:\"");
   }
   std::erase_if(documents, [](const Node& node) { return !node.is_mapping(); });
-  if (documents.empty() && !session.report.failed())
-    session.report.error({source, 1, 1}, Path(), "this file is empty",
-                         "begin it with \"services:\"");
   return documents;
 }
 
@@ -66,6 +63,32 @@ void make_canonical(Session& session, Node& document) {
   unify(document, type);
 }
 
+namespace {
+
+// Of a file with mistakes, what is sound can still be read further: durations, sizes, ports and
+// all that has a form of its own, so that all mistakes are told at once.
+void check_sound_attributes(Session& session, const Node& document) {
+  const Node* services = document.find("services");
+  if (!services || !services->is_mapping()) return;
+  Path root("services");
+  for (const Entry& service : *services->mapping()) {
+    if (!service.value.is_mapping()) continue;
+    if (session.report.full()) return;
+    Path path(root, service.key);
+    for (const Entry& entry : *service.value.mapping()) {
+      const Type* type = type_of_member(types::service, entry.key);
+      Report own(session.sources);
+      if (!type) continue;
+      validate(entry.value, *type, Path(), session.schema, own);
+      if (own.failed()) continue;
+      Node copy = entry.value;
+      canonicalise(copy, *type, Path(path, entry.key), session.schema, session.report);
+    }
+  }
+}
+
+}  // namespace
+
 Node load_model(Session& session, const std::vector<std::string>& files,
                 const FileContext& context) {
   Node model{Mapping(), {}};
@@ -73,8 +96,12 @@ Node load_model(Session& session, const std::vector<std::string>& files,
   for (const std::string& file : files) {
     for (Node& document : read_documents(session, file, context)) {
       if (model.span.source == 0) model.span = document.span;
+      drop_empty_overrides(document, model, type);
       validate(document, type, Path(), session.schema, session.report);
-      if (session.report.failed()) continue;
+      if (session.report.failed()) {
+        check_sound_attributes(session, document);
+        continue;
+      }
       make_canonical(session, document);
       warn_version(session, document);
       if (session.report.failed()) continue;
@@ -84,6 +111,9 @@ Node load_model(Session& session, const std::vector<std::string>& files,
     if (!session.report.failed()) resolve_includes(session, model, context);
   }
   if (session.report.failed()) return model;
+  if (model.span.source == 0)
+    session.report.error({session.sources.size(), 1, 1}, Path(), "this file is empty",
+                         "begin it with \"services:\"");
   settle_tags(model);
   check_required(model, type, Path(), session.report);
   apply_defaults(model);

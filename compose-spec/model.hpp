@@ -20,6 +20,7 @@ struct Session {
   SchemaOptions schema;
   bool interpolate = true;
   bool resolve_paths = true;
+  bool collect_variables = true;
   std::string home;
   InterpolationLog log;
   std::map<std::string, Variable> variables;

@@ -46,13 +46,14 @@ bool is_remote_context(std::string_view context) {
 }
 
 std::string absolute_path(const std::string& path, const PathBase& base) {
-  if (path == "~") return base.home;
-  if (path.starts_with("~/")) return fs::clean_path(cat(base.home, path.substr(1)));
+  // Compose knows no other users: "~name" is a folder of that name in the own home.
+  if (path.starts_with('~')) return fs::clean_path(cat(base.home, "/", path.substr(1)));
   if (path.starts_with('/') || is_windows_path(path)) return path;
   return fs::clean_path(fs::join(base.directory, path));
 }
 
 void resolve_paths(Node& node, const Type& type, const PathBase& base) {
+  if (!concerns(type, path_concern)) return;
   if (type.path == PathKind::plain) resolve(node, base);
   if (type.path == PathKind::build_context && node.string() && !is_remote_context(*node.string()))
     resolve(node, base);
@@ -63,11 +64,9 @@ void resolve_paths(Node& node, const Type& type, const PathBase& base) {
     for (Node& item : *items)
       if (type.items) resolve_paths(item, *type.items, base);
   } else if (auto* entries = node.mapping()) {
-    for (Entry& entry : *entries) {
-      const Attribute* attribute = type.values ? nullptr : find_attribute(type, entry.key);
-      const Type* child = attribute ? attribute->type : type.values;
-      if (child) resolve_paths(entry.value, *child, base);
-    }
+    for (Entry& entry : *entries)
+      if (const Type* child = type_of_member(type, entry.key))
+        resolve_paths(entry.value, *child, base);
   }
 }
 

@@ -21,20 +21,6 @@ bool takes_part(const Entry& service, const Selection& selection) {
   return false;
 }
 
-void check_dependencies(const Entry& service, const std::set<std::string>& enabled,
-                        Report& report) {
-  const Node* all = service.value.find("depends_on");
-  if (!all || !all->is_mapping()) return;
-  for (const Entry& entry : *all->mapping()) {
-    const Node* required = entry.value.find("required");
-    bool optional = required && required->boolean() && !*required->boolean();
-    if (optional || enabled.contains(entry.key)) continue;
-    report.error(entry.key_span, Path(Path(Path("services"), service.key), "depends_on"),
-                 cat("service \"", entry.key, "\" is needed, but none of its profiles is active"),
-                 "add --profile, or write required: false");
-  }
-}
-
 void add_keys(const Node* mapping, std::set<std::string>& used) {
   if (mapping && mapping->is_mapping())
     for (const Entry& entry : *mapping->mapping()) used.insert(entry.key);
@@ -67,14 +53,6 @@ Mapping select_services(Node& model, const Selection& selection) {
   }
   *services->mapping() = std::move(enabled);
   return disabled;
-}
-
-void check_enabled_dependencies(const Node& model, Report& report) {
-  const Node* services = model.find("services");
-  if (!services || !services->is_mapping()) return;
-  std::set<std::string> names;
-  add_keys(services, names);
-  for (const Entry& service : *services->mapping()) check_dependencies(service, names, report);
 }
 
 void drop_unused_resources(Node& model) {

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "compose-spec/report.hpp"
 #include "compose-spec/tree.hpp"
 
 namespace estiba::spec {
@@ -16,8 +15,6 @@ struct Selection {
 
 /// Takes the services that do not take part out of the model and returns them.
 Mapping select_services(Node& model, const Selection& selection);
-/// A dependency that does not take part is an error unless it says required: false.
-void check_enabled_dependencies(const Node& model, Report& report);
 void drop_unused_resources(Node& model);
 
 }  // namespace estiba::spec

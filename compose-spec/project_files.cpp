@@ -123,8 +123,11 @@ std::string checked_name(const std::string& name, std::string_view from) {
 // The value of a top-level `name:`, found without reading the whole file as YAML.
 std::string written_name(Session& session, const std::string& file, const ProjectFiles& project) {
   std::string text;
-  for (const std::string& line : text::split(session.text_of(file), '\n'))
+  for (std::string_view rest = session.text_of(file); !rest.empty();) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
     if (line.starts_with("name:") || line.starts_with("\"name\":")) text = line;
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  }
   if (text.empty()) return {};
   Sources sources;
   Report report(sources);
@@ -136,6 +139,17 @@ std::string written_name(Session& session, const std::string& file, const Projec
     if (const Node* found = document.find("name")) name = scalar_text(*found);
   }
   return name;
+}
+
+}  // namespace
+
+namespace {
+
+// Where .env is looked for before it is known which files COMPOSE_FILE, perhaps set in it, names.
+std::string first_env_directory(const LoadOptions& options, const std::string& start) {
+  if (!options.project_directory.empty() || options.files.empty() || options.files[0] == "-")
+    return start;
+  return fs::parent_path(absolute(options.files[0], options.current_directory));
 }
 
 }  // namespace
@@ -156,7 +170,7 @@ ProjectFiles find_project_files(Session& session, const LoadOptions& options) {
                     variable(options.environment, "COMPOSE_DISABLE_ENV_FILE") != "true" &&
                     variable(options.environment, "COMPOSE_DISABLE_ENV_FILE") != "1";
   add_env_files(session, project, env_files);
-  if (search_env) add_default_env_file(session, project, start);
+  if (search_env) add_default_env_file(session, project, first_env_directory(options, start));
 
   for (const std::string& file : written_files(options, project.environment))
     project.files.push_back(file == "-" ? file : absolute(file, options.current_directory));

@@ -4,6 +4,8 @@
 #include <tuple>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
+#include "compose-spec/scalar.hpp"
 
 namespace estiba::spec {
 namespace {
@@ -27,12 +29,23 @@ void Report::add(Severity severity, Span span, const Path& path, std::string mes
     found_.push_back({span, std::move(diagnostic)});
 }
 
+bool Report::full() const { return found_.size() >= most_findings; }
+
 void Report::error(Span span, const Path& path, std::string message, std::string hint) {
   add(Severity::error, span, path, std::move(message), std::move(hint));
 }
 
 void Report::warning(Span span, const Path& path, std::string message, std::string hint) {
   add(Severity::warning, span, path, std::move(message), std::move(hint));
+}
+
+std::string Report::written(const Node& scalar) const {
+  std::string_view line = sources_.line(scalar.span);
+  if (scalar.span.column == 0 || scalar.span.column > line.size()) return {};
+  std::string_view text = line.substr(scalar.span.column - 1);
+  for (std::string_view end : {" #", ", ", ",", "}", "]"}) text = text.substr(0, text.find(end));
+  text = text::trim(text);
+  return same_value(Node{resolve_plain(text), {}}, scalar) ? std::string(text) : std::string();
 }
 
 Diagnostics Report::take() {

@@ -14,6 +14,12 @@ class Report {
 
   void error(Span span, const Path& path, std::string message, std::string hint = {});
   void warning(Span span, const Path& path, std::string message, std::string hint = {});
+  /// A scalar as it was written, before YAML made a number or a date of it; empty if that cannot be
+  /// told from the line.
+  std::string written(const Node& scalar) const;
+  /// So much is wrong already that a finding more is only counted: no suggestion need be looked
+  /// for.
+  bool full() const;
   bool failed() const { return errors_ > 0; }
   /// In the order of files and lines. A flood is cut off with a note of how many were left out.
   Diagnostics take();

@@ -16,6 +16,8 @@ std::optional<Node::Value> resolve_tagged(std::string_view tag, std::string_view
 std::optional<int64_t> parse_integer(std::string_view text);
 /// A decimal number: 1, -1.5, .5, 1e3.
 std::optional<double> parse_real(std::string_view text);
+/// A date, perhaps with a time, as YAML 1.1 writes it; the result is RFC 3339.
+std::optional<std::string> parse_timestamp(std::string_view text);
 /// true, yes, on, y and their opposites in any case, as Compose casts them.
 std::optional<bool> parse_boolean(std::string_view text);
 

@@ -9,7 +9,8 @@
 
 namespace estiba::spec {
 
-/// Where a value starts: line and byte column count from 1; source 0 means: not from a file.
+/// Where a value starts: line and column (in characters) count from 1; source 0 means: not from a
+/// file.
 struct Span {
   uint32_t source = 0;
   uint32_t line = 0;
@@ -20,9 +21,10 @@ class Sources {
  public:
   /// Returns the id for Span::source.
   uint32_t add(std::string path, std::string text);
+  /// The id of the file that was added last.
+  uint32_t size() const { return static_cast<uint32_t>(files_.size()); }
   const std::string& path(uint32_t source) const { return files_[source - 1].path; }
   const std::string& text(uint32_t source) const { return files_[source - 1].text; }
-  /// The column of a Place counts characters, as editors do.
   Place place(Span span) const;
   /// The line of text that the span is in, without its end.
   std::string_view line(Span span) const;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -19,12 +20,19 @@ using Mapping = std::vector<Entry>;
 /// What a value does to the one it meets in a merge: the YAML tags !reset and !override.
 enum class MergeTag : uint8_t { none, reset, replace };
 
+/// What YAML takes for a point in time, as RFC 3339 writes it. No attribute wants one: people who
+/// write 2021-01-01 mean a text, and are told to quote it.
+struct Timestamp {
+  std::string text;
+};
+
 class Node {
  public:
-  using Value = std::variant<std::monostate, bool, int64_t, double, std::string, Sequence, Mapping>;
+  using Value = std::variant<std::monostate, bool, int64_t, double, std::string, Sequence, Mapping,
+                             Timestamp>;
 
-  Node() = default;
-  Node(Value v, Span where) : value(std::move(v)), span(where) {}
+  Node();
+  Node(Value v, Span where);
 
   bool is_null() const { return std::holds_alternative<std::monostate>(value); }
   bool is_scalar() const { return !is_sequence() && !is_mapping(); }
@@ -37,6 +45,7 @@ class Node {
   const bool* boolean() const { return std::get_if<bool>(&value); }
   const int64_t* integer() const { return std::get_if<int64_t>(&value); }
   const double* real() const { return std::get_if<double>(&value); }
+  const Timestamp* timestamp() const { return std::get_if<Timestamp>(&value); }
   const Sequence* sequence() const { return std::get_if<Sequence>(&value); }
   Sequence* sequence() { return std::get_if<Sequence>(&value); }
   const Mapping* mapping() const { return std::get_if<Mapping>(&value); }
@@ -61,11 +70,32 @@ struct Entry {
   Node value;
 };
 
+// A Node holds Entries and an Entry a Node: only here both are complete.
+inline Node::Node() = default;
+inline Node::Node(Value v, Span where) : value(std::move(v)), span(where) {}
+
+/// Finds keys of a mapping while entries are added to it, without a search through all of them. The
+/// mapping must not lose entries meanwhile.
+class KeyIndex {
+ public:
+  explicit KeyIndex(Mapping& entries) : entries_(entries) {}
+  Entry* find(std::string_view key);
+  Entry& add(Entry entry);
+
+ private:
+  Mapping& entries_;
+  /// Filled once the mapping is large; the keys' texts are kept, as entries move.
+  std::unordered_map<std::string, size_t> places_;
+};
+
 /// A scalar as a plain text: true, 8, 1.5, the string itself; null is empty.
 std::string scalar_text(const Node& node);
-/// As Go prints a float64: "1.5", "1e+21".
+/// As Go prints a float64 in a text, and in YAML: "1.5", "1e+06".
 std::string format_real(double number);
 std::string format_real32(double number);
+/// As Go's encoding/json prints it: "1000000", "1e+21".
+std::string format_json_real(double number);
+std::string format_json_real32(double number);
 /// Whether two values are the same but for their places.
 bool same_value(const Node& a, const Node& b);
 /// What kind of value it is, as a sentence needs it: "a list", "a number".

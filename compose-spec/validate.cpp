@@ -10,7 +10,7 @@ namespace {
 
 unsigned form_of(const Node& node) {
   constexpr unsigned forms[] = {null_form,   boolean_form,  integer_form, real_form,
-                                string_form, sequence_form, mapping_form};
+                                string_form, sequence_form, mapping_form, timestamp_form};
   return forms[node.value.index()];
 }
 
@@ -45,8 +45,11 @@ class Validator {
     bool wants_text = type.forms & string_form;
     if (node.is_null()) {
       hint = "remove the key or give it a value";
+    } else if (type.cast == Cast::duration && node.is_scalar()) {
+      hint = cat("write it with a unit: ", scalar_text(node), "s");
     } else if (node.is_scalar() && wants_text) {
-      hint = cat("quote it: \"", scalar_text(node), "\"");
+      std::string text = report_.written(node);
+      hint = cat("quote it: \"", text.empty() ? scalar_text(node) : text, "\"");
     } else if (node.is_scalar() && (type.forms & sequence_form)) {
       hint = "begin each item with \"- \"";
     }
@@ -108,8 +111,11 @@ class Validator {
     if (!type.closed && entry.key.starts_with("x-")) return;
     std::vector<std::string_view> names;
     for (const Attribute& attribute : type.attributes) names.push_back(attribute.name);
-    report_.error(entry.key_span, path, cat("unknown attribute \"", entry.key, "\""),
-                  did_you_mean(entry.key, names));
+    std::string hint = report_.full() ? std::string() : did_you_mean(entry.key, names);
+    if (type.lenient)
+      return report_.warning(entry.key_span, path,
+                             cat("unknown attribute \"", entry.key, "\" is ignored"), hint);
+    report_.error(entry.key_span, path, cat("unknown attribute \"", entry.key, "\""), hint);
   }
 
   const SchemaOptions& options_;
@@ -124,6 +130,7 @@ void validate(const Node& node, const Type& type, const Path& path, const Schema
 }
 
 void check_required(const Node& node, const Type& type, const Path& path, Report& report) {
+  if (!concerns(type, required_concern)) return;
   if (auto* items = node.sequence()) {
     for (size_t i = 0; type.items && i < items->size(); ++i)
       check_required((*items)[i], *type.items, Path(path, i), report);
@@ -133,11 +140,9 @@ void check_required(const Node& node, const Type& type, const Path& path, Report
   for (const Attribute& attribute : type.attributes)
     if (attribute.required && !node.find(attribute.name))
       report.error(node.span, path, cat("attribute \"", attribute.name, "\" is missing"));
-  for (const Entry& entry : *entries) {
-    const Attribute* attribute = type.values ? nullptr : find_attribute(type, entry.key);
-    const Type* child = attribute ? attribute->type : type.values;
-    if (child) check_required(entry.value, *child, Path(path, entry.key), report);
-  }
+  for (const Entry& entry : *entries)
+    if (const Type* child = type_of_member(type, entry.key))
+      check_required(entry.value, *child, Path(path, entry.key), report);
 }
 
 }  // namespace estiba::spec

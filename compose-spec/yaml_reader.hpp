@@ -1,5 +1,5 @@
-// YAML text → positioned trees, one a document. The only file that knows yaml-cpp, and only its
-// events: its Node merges no `<<`, hides duplicate keys and forgets where an alias is used.
+// YAML text → positioned trees, one a document. The only file that knows libyaml, and only its
+// events: what they mean (merge keys, duplicate keys, bounds, tags) is decided here.
 #pragma once
 #include <vector>
 

@@ -27,12 +27,17 @@ size_t utf8_length(std::string_view text) {
   return out_of_range ? 0 : length;
 }
 
+uint32_t characters(std::string_view text) {
+  auto starts = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+  return static_cast<uint32_t>(std::count_if(text.begin(), text.end(), starts));
+}
+
 Span span_of(std::string_view text, size_t at, uint32_t source) {
   std::string_view before = text.substr(0, at);
   auto lines = std::count(before.begin(), before.end(), '\n');
   size_t line_start = before.rfind('\n');
-  size_t column = line_start == std::string_view::npos ? at : at - line_start - 1;
-  return {source, static_cast<uint32_t>(lines + 1), static_cast<uint32_t>(column + 1)};
+  if (line_start != std::string_view::npos) before.remove_prefix(line_start + 1);
+  return {source, static_cast<uint32_t>(lines + 1), characters(before) + 1};
 }
 
 std::string_view indentation(std::string_view line) {
@@ -64,30 +69,46 @@ Span line_above(Span span, const Sources& sources) {
 }
 
 struct Rule {
-  std::string_view parser_message;
+  std::string_view problem;
   std::string_view message;
   std::string_view hint;
 };
 
-constexpr std::array<Rule, 11> rules{{
-    {"illegal map value", "a \":\" cannot stand here",
+// What libyaml says, and what is meant.
+constexpr std::array<Rule, 18> rules{{
+    {"mapping values are not allowed in this context", "a \":\" cannot stand here",
      "quote the value if the colon belongs to it, or check the indentation"},
-    {"illegal map key", "a key cannot stand here", "check the indentation"},
-    {"end of map not found", "this line fits no level of the mapping above it",
+    {"mapping keys are not allowed in this context", "a key cannot stand here",
+     "check the indentation"},
+    {"block sequence entries are not allowed in this context", "a \"- \" cannot stand here",
+     "begin a list on a line of its own"},
+    {"could not find expected ':'", "a key without a colon", "write \"key: value\""},
+    {"did not find expected key", "this line fits no level of the mapping above it",
      "indent it exactly as its siblings"},
-    {"end of sequence not found", "this line fits no level of the list above it",
+    {"did not find expected '-' indicator", "this line fits no level of the list above it",
      "begin it with \"- \", or indent it exactly as its siblings"},
-    {"end of map flow not found", "a \"{\" is never closed", "close it with \"}\""},
-    {"end of sequence flow not found", "a \"[\" is never closed", "close it with \"]\""},
-    {"illegal block entry", "a \"- \" cannot stand here", "begin a list on a line of its own"},
-    {"illegal document indicator in scalar", "a quote is never closed", "add the closing quote"},
-    {"illegal EOF in scalar", "a quote is never closed", "add the closing quote"},
-    {"the referenced anchor is not defined", "this alias names no anchor",
-     "define it above with &name in the same file"},
-    {"unknown token", "this character cannot begin a value", "quote the value"},
+    {"did not find expected <document start>", "nothing may follow the document's only value",
+     "check the indentation, or begin another document with ---"},
+    {"found unknown escape character", "\"\\\" begins no escape that YAML knows",
+     "double it, or write the value in single quotes"},
+    {"found unexpected document indicator", "a quote is never closed", "add the closing quote"},
+    {"found unexpected end of stream", "a quote is never closed", "add the closing quote"},
+    {"found a tab character that violates indentation", "a tab is used for indentation",
+     "YAML wants spaces"},
+    {"found a tab character where an indentation space is expected",
+     "a tab is used for indentation", "YAML wants spaces"},
+    {"did not find expected alphabetic or numeric character",
+     "a name must follow this sign without a blank", "quote the value if it begins with * or &"},
+    {"did not find expected comment or line break",
+     "the text of a | or > block begins on the next line", "move it there, indented"},
+    {"found undefined tag handle", "this tag's handle is not defined", "remove the tag"},
+    {"did not find expected node content", "a value is missing here", ""},
+    {"found character that cannot start any token", "this character cannot begin a value",
+     "quote the value"},
+    {"found duplicate %YAML directive", "%YAML is written twice", "remove one of them"},
 }};
 
-// Where a quote opens that its own line does not close.
+// Where a quote opens that its own line does not close: the byte.
 std::optional<size_t> open_quote(std::string_view line) {
   char quote = 0;
   size_t opened = 0;
@@ -106,36 +127,15 @@ std::optional<size_t> open_quote(std::string_view line) {
   return quote ? std::optional(opened) : std::nullopt;
 }
 
-// The last bracket above the span that nothing closes.
-std::optional<size_t> open_bracket(std::string_view line, int& depth) {
-  for (size_t i = line.size(); i-- > 0;) {
-    if (line[i] == '}' || line[i] == ']') ++depth;
-    if ((line[i] == '{' || line[i] == '[') && --depth < 0) return i;
-  }
-  return std::nullopt;
-}
-
-// The parser sees that something is never closed only at the end of the file; people want to see
-// where it opens.
-Span opening_of(std::string_view message, Span span, const Sources& sources) {
-  bool quote = message.ends_with("in scalar");
-  if (!quote && !message.ends_with("flow not found")) return span;
-  int depth = 0;
-  for (Span above{span.source, span.line, 1}; above.line > 0; --above.line) {
-    std::string_view line = sources.line(above);
-    auto found = quote ? open_quote(line) : open_bracket(line, depth);
-    if (!found) continue;
-    above.column = static_cast<uint32_t>(*found + 1);
-    return above;
-  }
-  return span;
-}
-
 }  // namespace
 
 bool check_encoding(std::string_view text, uint32_t source, Report& report) {
   for (size_t at = 0; at < text.size();) {
     auto byte = static_cast<unsigned char>(text[at]);
+    if (byte >= 0x20 && byte < 0x7F) {
+      ++at;
+      continue;
+    }
     bool control = byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r';
     size_t length = utf8_length(text.substr(at, 4));
     if (length == 0 || control || byte == 0x7F) {
@@ -151,27 +151,66 @@ bool check_encoding(std::string_view text, uint32_t source, Report& report) {
   return true;
 }
 
-Finding explain_syntax_error(std::string_view message, Span span, const Sources& sources) {
+// "image nginx" above "user: x": to YAML one text over two lines, until the colon.
+std::optional<Span> key_without_colon(const SyntaxError& error, const Sources& sources) {
+  if (error.problem != "mapping values are not allowed in this context") return std::nullopt;
+  Span above = line_above(error.span, sources);
+  std::string_view line = sources.line(above);
+  bool sibling =
+      above.line < error.span.line && indentation(line) == indentation(sources.line(error.span));
+  if (!sibling || line.find(':') != std::string_view::npos) return std::nullopt;
+  return above;
+}
+
+// A bracket that is still open where the parser meets what cannot be in it.
+Finding explain_flow(const SyntaxError& error, const Sources& sources) {
+  bool list = error.context == "while parsing a flow sequence";
+  std::string_view closing = list ? "]" : "}";
+  if (error.span.line == error.context_span.line && !text::trim(sources.line(error.span)).empty())
+    return {error.span, cat("a comma or \"", closing, "\" is missing before this"),
+            "quote the value if what follows belongs to it"};
+  return {error.context_span, cat("a \"", list ? "[" : "{", "\" is never closed"),
+          cat("close it with \"", closing, "\"")};
+}
+
+// A quote is seen to be open at the end of the file, or at the quote that was to open the next
+// text; it is shown where it opens.
+std::optional<Finding> explain_quote(const SyntaxError& error, const Sources& sources) {
+  for (Span above{error.span.source, error.span.line, 1}; above.line > 0; --above.line) {
+    auto found = open_quote(sources.line(above));
+    if (!found) continue;
+    above.column = characters(sources.line(above).substr(0, *found)) + 1;
+    return Finding{above, "a quote is never closed", "add the closing quote"};
+  }
+  return std::nullopt;
+}
+
+Finding explain_syntax_error(const SyntaxError& error, const Sources& sources) {
+  Span span = error.span;
   std::string_view line = sources.line(span);
   size_t tab = indentation(line).find('\t');
   if (tab != std::string_view::npos) {
     span.column = static_cast<uint32_t>(tab + 1);
     return {span, "a tab is used for indentation", "YAML wants spaces"};
   }
-  if (lacks_blank_after_colon(line)) {
-    span.column = static_cast<uint32_t>(line.find(':') + 1);
-    return {span, "a blank is missing after this colon", "write \"key: value\""};
+  for (Span near : {span, line_above(span, sources)}) {
+    if (!lacks_blank_after_colon(sources.line(near))) continue;
+    near.column = static_cast<uint32_t>(sources.line(near).find(':') + 1);
+    return {near, "a blank is missing after this colon", "write \"key: value\""};
   }
-  Span above = line_above(span, sources);
-  if (lacks_blank_after_colon(sources.line(above))) {
-    above.column = static_cast<uint32_t>(sources.line(above).find(':') + 1);
-    return {above, "a blank is missing after this colon", "write \"key: value\""};
-  }
+  if (auto above = key_without_colon(error, sources))
+    return {*above, "a colon is missing in this line", "write \"key: value\""};
+  if (error.context == "while parsing a flow sequence" ||
+      error.context == "while parsing a flow mapping")
+    return explain_flow(error, sources);
+  if (error.context == "while scanning a quoted scalar" && error.problem.ends_with("of stream"))
+    if (auto found = explain_quote(error, sources)) return *found;
+  bool at_start = error.context == "while scanning a simple key";
   for (const Rule& rule : rules)
-    if (message == rule.parser_message)
-      return {opening_of(message, span, sources), std::string(rule.message),
+    if (error.problem == rule.problem)
+      return {at_start ? error.context_span : span, std::string(rule.message),
               std::string(rule.hint)};
-  return {span, cat("not valid YAML: ", message), ""};
+  return {span, cat("not valid YAML: ", error.problem), ""};
 }
 
 }  // namespace estiba::spec

@@ -15,7 +15,12 @@ struct Finding {
   std::string message;
   std::string hint;
 };
-/// The parser's terse message at a span, put into words by looking at the text there.
-Finding explain_syntax_error(std::string_view message, Span span, const Sources& sources);
+/// As libyaml tells it: what was met, and what it was in the middle of.
+struct SyntaxError {
+  std::string problem, context;
+  Span span, context_span;
+};
+/// The parser's terse words put into better ones by looking at the text there.
+Finding explain_syntax_error(const SyntaxError& error, const Sources& sources);
 
 }  // namespace estiba::spec

@@ -76,12 +76,16 @@ class Layers {
     }
   }
 
-  void await_below(size_t index) {
+  // Waits until they are there.
+  std::vector<std::string> below(size_t index) {
     std::unique_lock lock(mutex_);
     auto here = states_.begin() + static_cast<std::ptrdiff_t>(index);
     changed_.wait(
         lock, [&] { return failure_ || std::find(states_.begin(), here, State::waiting) == here; });
     if (failure_) throw Error("a layer beneath could not be unpacked");
+    std::vector<std::string> out;
+    for (size_t i = index; i-- > 0;) out.push_back(places_.store.layer_dir(diff_ids_[i]));
+    return out;
   }
 
   void say(const std::string& what) {
@@ -97,10 +101,9 @@ class Layers {
     fs::make_dirs(directory, 0755);
     ArchiveFiles::Part part = places_.files.part(names_[index]);
     UniqueFd root = sys::open(directory, O_RDONLY | O_DIRECTORY);
-    TarStream stream(part.fd, part.extent, names_[index]);
+    TarStream stream(pieces_of(part.fd, part.extent, names_[index]), names_[index]);
     ExtractOptions options;
-    for (size_t i = index; i-- > 0;) options.lower.push_back(places_.store.layer_dir(diff_ids_[i]));
-    options.await_lower = [this, index] { await_below(index); };
+    options.lower = LowerLayers([this, index] { return below(index); });
     Extracted extracted = extract_layer(stream, root, options);
     std::string actual = stream.finish();
     if (actual != diff_id)

@@ -50,14 +50,18 @@ struct ChildFds {
 
 std::optional<ChildProcess> ChildProcess::start(const std::vector<std::string>& argv,
                                                 const std::vector<std::string>& env) {
+  return start(argv, env, sys::open("/dev/null", O_RDONLY));
+}
+
+std::optional<ChildProcess> ChildProcess::start(const std::vector<std::string>& argv,
+                                                const std::vector<std::string>& env, FdRef input) {
   auto output = sys::pipe2(), errors = sys::pipe2(), failure = sys::pipe2();
-  UniqueFd null = sys::open("/dev/null", O_RDONLY);
   auto environment = environment_with(env);
   auto arguments = pointers(argv), variables = pointers(environment);
   pid_t pid = ::fork();
   if (pid < 0) throw Error{"fork", argv.front(), Errno{errno}};
   if (pid == 0)
-    run({null.get(), output.writer.get(), errors.writer.get(), failure.writer.get()},
+    run({input.get(), output.writer.get(), errors.writer.get(), failure.writer.get()},
         arguments.data(), variables.data());
   ChildProcess child(pid, std::move(output.reader), std::move(errors.reader));
   failure.writer.reset();

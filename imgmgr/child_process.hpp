@@ -16,6 +16,9 @@ class ChildProcess {
   /// Found on PATH; nothing if there is no such program. `env` is added to ours.
   static std::optional<ChildProcess> start(const std::vector<std::string>& argv,
                                            const std::vector<std::string>& env);
+  /// As above, with a standard input.
+  static std::optional<ChildProcess> start(const std::vector<std::string>& argv,
+                                           const std::vector<std::string>& env, FdRef input);
   ChildProcess(ChildProcess&& other) noexcept;
   ChildProcess& operator=(ChildProcess&&) = delete;
   ~ChildProcess();

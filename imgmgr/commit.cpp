@@ -23,7 +23,8 @@ LayerTar copy_layer(const std::string& upper, const std::string& work, const std
   fs::make_dirs(into, 0755);
   UniqueFd to = sys::open(into, O_RDONLY | O_DIRECTORY);
   if (tar.entries > 0) {
-    TarStream stream(archive, {0, tar.tar_size}, "a container's layer");
+    constexpr const char* subject = "a container's layer";
+    TarStream stream(pieces_of(archive, {0, tar.tar_size}, subject), subject);
     extract_layer(stream, to, {});
   }
   return tar;

@@ -170,8 +170,8 @@ bool clear_place(Place place) {
   return is_whiteout(*status);
 }
 
-LayerDirectories::LayerDirectories(FdRef root, const ExtractOptions& options)
-    : root_(root), options_(options), open_(open_beneath(root, "")) {}
+LayerDirectories::LayerDirectories(FdRef root, const LowerLayers& lower)
+    : root_(root), lower_(lower), open_(open_beneath(root, "")) {}
 
 FdRef LayerDirectories::open(const std::string& path) {
   // A cached directory may have been replaced since: st_nlink of a removed one is 0.
@@ -209,8 +209,7 @@ UniqueFd LayerDirectories::open_or_make(FdRef parent, const std::string& name,
 }
 
 void LayerDirectories::inherit_attributes(FdRef dir, const std::string& path) {
-  if (options_.await_lower) options_.await_lower();
-  for (const auto& layer : options_.lower) {
+  for (const auto& layer : lower_.get()) {
     struct stat status {};
     try {
       UniqueFd root = sys::open(layer, O_PATH | O_DIRECTORY);

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
-#include "imgmgr/layer_extract.hpp"
+#include "imgmgr/lower_layers.hpp"
 #include "imgmgr/tar_stream.hpp"
 
 namespace estiba::img {
@@ -32,7 +32,7 @@ bool clear_place(Place place);
 /// missing, given their times when all is written.
 class LayerDirectories {
  public:
-  LayerDirectories(FdRef root, const ExtractOptions& options);
+  LayerDirectories(FdRef root, const LowerLayers& lower);
 
   /// Valid until the next call of open or make.
   FdRef open(const std::string& path);
@@ -47,7 +47,7 @@ class LayerDirectories {
   void inherit_attributes(FdRef dir, const std::string& path);
 
   FdRef root_;
-  const ExtractOptions& options_;
+  const LowerLayers& lower_;
   std::string open_path_;
   UniqueFd open_;
   std::vector<std::pair<std::string, timespec>> times_;

@@ -16,6 +16,8 @@
 #include "imgmgr/commit.hpp"
 #include "imgmgr/digest.hpp"
 #include "imgmgr/import.hpp"
+#include "imgmgr/registry/pull.hpp"
+#include "imgmgr/registry/push.hpp"
 #include "imgmgr/store.hpp"
 
 namespace estiba::img {
@@ -29,9 +31,12 @@ namespace {
 struct Known {
   std::string id;
   Manifest manifest;
-  std::vector<std::string> references;
-  std::vector<std::string> manifests;  ///< digests of all manifests that lead to this image
+  std::vector<std::string> references;  ///< with tags
+  std::vector<std::string> digests;     ///< "docker.io/library/nginx@sha256:..."
+  std::vector<std::string> manifests;   ///< digests of all manifests that lead to this image
 };
+
+bool is_by_digest(const std::string& full) { return full.find('@') != full.npos; }
 
 // One entry an image, in the order of the index; damaged ones are left out rather than in the way.
 std::vector<Known> known_images(const Store& store, const std::vector<IndexEntry>& index) {
@@ -45,30 +50,32 @@ std::vector<Known> known_images(const Store& store, const std::vector<IndexEntry
     }
     auto found = std::find_if(out.begin(), out.end(),
                               [&](const Known& known) { return known.id == manifest.config; });
-    if (found == out.end()) found = out.insert(out.end(), {manifest.config, manifest, {}, {}});
+    if (found == out.end()) found = out.insert(out.end(), {manifest.config, manifest, {}, {}, {}});
     found->manifests.push_back(entry.manifest);
-    if (!entry.reference.empty()) found->references.push_back(entry.reference);
+    if (entry.reference.empty()) continue;
+    auto& names = is_by_digest(entry.reference) ? found->digests : found->references;
+    names.push_back(entry.reference);
   }
   return out;
 }
 
 bool has_reference(const Known& image, const std::string& full) {
-  return std::find(image.references.begin(), image.references.end(), full) !=
-         image.references.end();
+  const auto& names = is_by_digest(full) ? image.digests : image.references;
+  return std::find(names.begin(), names.end(), full) != names.end();
 }
 
 const Known* by_reference(const std::vector<Known>& images, const std::string& text) {
   auto reference = Reference::parse(text);
   if (!reference) return nullptr;
   for (const auto& image : images)
-    if (has_reference(image, reference->full())) return &image;
+    if (has_reference(image, reference->key())) return &image;
   return nullptr;
 }
 
 // What the index says of the image with this name alone: the others' manifests need not be read.
 std::vector<IndexEntry> entries_of(const std::vector<IndexEntry>& index, const std::string& text) {
   auto reference = Reference::parse(text);
-  std::string full = reference ? reference->full() : "";
+  std::string full = reference ? reference->key() : "";
   auto named = std::find_if(index.begin(), index.end(), [&](const IndexEntry& entry) {
     return !full.empty() && entry.reference == full;
   });
@@ -103,6 +110,7 @@ ImageRecord record_of(const Store& store, const Known& image) {
   ImageRecord out;
   out.id = image.id;
   out.references = image.references;
+  out.digests = image.digests;
   out.config = file.config;
   out.diff_ids = file.diff_ids;
   out.history = file.history;
@@ -188,6 +196,12 @@ void refuse_in_use(const Known& image, const std::string& what) {
                   "); remove the container first, or only untag it with --force"));
 }
 
+// Whether the image keeps a name that people gave it. Those by digest come and go with the tags.
+bool has_other_names(const Known& image, const std::string& key) {
+  if (is_by_digest(key)) return !image.references.empty() || image.digests.size() > 1;
+  return image.references.size() > 1;
+}
+
 // Removes one name of several: the image stays.
 Removal untag(std::vector<IndexEntry> index, const std::string& full) {
   std::erase_if(index, [&](const IndexEntry& entry) { return entry.reference == full; });
@@ -197,8 +211,8 @@ Removal untag(std::vector<IndexEntry> index, const std::string& full) {
 // An image that a container stands on only loses its names; its layers go with a later removal.
 Removal remove_whole(std::vector<IndexEntry> index, const Known& image, bool keep_layers) {
   Removal out;
-  for (const auto& reference : image.references)
-    out.report.push_back(cat("Untagged: ", familiar(reference)));
+  for (const auto* names : {&image.references, &image.digests})
+    for (const auto& name : *names) out.report.push_back(cat("Untagged: ", familiar(name)));
   if (!keep_layers) out.report.push_back(cat("Deleted: ", image.id));
   IndexEntry kept;
   for (const auto& entry : index) {
@@ -224,8 +238,8 @@ std::vector<std::string> Images::remove(const std::string& reference,
   if (!image) throw Error(cat("no such image: ", reference));
   bool used = std::find(in_use.begin(), in_use.end(), image->id) != in_use.end();
   Removal removal;
-  if (named && image->references.size() > 1) {
-    removal = untag(index, Reference::parse(reference)->full());
+  if (named && has_other_names(*image, Reference::parse(reference)->key())) {
+    removal = untag(index, Reference::parse(reference)->key());
   } else {
     if (used && !force) refuse_in_use(*image, reference);
     if (!named && image->references.size() > 1 && !force)
@@ -328,6 +342,26 @@ std::vector<std::string> Images::prune(Prune which, const std::vector<std::strin
   impl_->store.write_index(index);
   impl_->store.sweep();
   return report;
+}
+
+Transferred Images::pull(const std::string& reference, const TransferOptions& options) {
+  auto parsed = Reference::parse(reference);
+  if (!parsed) throw Error(cat("\"", reference, "\" is not a valid image reference"));
+  return pull_image(impl_->store, *parsed, options);
+}
+
+Transferred Images::push(const std::string& reference, const TransferOptions& options) {
+  auto parsed = Reference::parse(reference);
+  if (!parsed) throw Error(cat("\"", reference, "\" is not a valid image reference"));
+  return push_image(impl_->store, *parsed, options);
+}
+
+std::optional<WallTime> Images::last_pulled(const std::string& reference) const {
+  auto parsed = Reference::parse(reference);
+  if (!parsed) return std::nullopt;
+  for (const auto& entry : impl_->store.index())
+    if (entry.reference == parsed->key()) return parse_rfc3339(entry.pulled);
+  return std::nullopt;
 }
 
 }  // namespace estiba::img

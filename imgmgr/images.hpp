@@ -10,6 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
+#include "imgmgr/registry/transfer.hpp"
+
 namespace estiba::img {
 
 struct ImageHealthcheck {
@@ -38,6 +41,8 @@ struct HistoryEntry {
 struct ImageRecord {
   std::string id;                       ///< "sha256:" and the digest of the configuration blob
   std::vector<std::string> references;  ///< "docker.io/library/nginx:1.27" in full
+  std::vector<std::string>
+      digests;  ///< "docker.io/library/nginx@sha256:...": as registries have it
   ImageConfig config;
   std::vector<std::string> diff_ids;    ///< lowest first
   std::vector<std::string> layer_dirs;  ///< unpacked, topmost first: overlay's lowerdir order
@@ -50,6 +55,8 @@ struct ImageRecord {
 struct Reference {
   std::string registry, repository, tag, digest;
   std::string full() const;
+  /// What the store knows it by: as full(), but a digest makes the tag meaningless.
+  std::string key() const;
   /// As people write it: "nginx:latest", "bench/busybox:latest".
   std::string familiar() const;
   /// Nothing if it is not a valid reference.
@@ -119,6 +126,13 @@ class Images {
   /// Removes images: those without a name, or all that `in_use` does not list. Returns as remove().
   enum class Prune { unnamed, unused };
   std::vector<std::string> prune(Prune which, const std::vector<std::string>& in_use);
+
+  /// Fetches an image from its registry, or a mirror of it (docs/registries.md).
+  Transferred pull(const std::string& reference, const TransferOptions& options);
+  /// Sends an image to the registry that its name tells.
+  Transferred push(const std::string& reference, const TransferOptions& options);
+  /// When a registry was last asked what the reference means; nothing if it never was.
+  std::optional<WallTime> last_pulled(const std::string& reference) const;
 
  private:
   struct Impl;

@@ -13,6 +13,7 @@ constexpr const char* manifest_type = "application/vnd.oci.image.manifest.v1+jso
 constexpr const char* config_type = "application/vnd.oci.image.config.v1+json";
 constexpr const char* layer_type = "application/vnd.oci.image.layer.v1.tar";
 constexpr const char* name_annotation = "org.opencontainers.image.ref.name";
+constexpr const char* pulled_annotation = "estiba.pulled";
 
 Json descriptor(const char* type, const std::string& digest, uint64_t size) {
   return Json{{"mediaType", type}, {"digest", digest}, {"size", size}};
@@ -35,6 +36,7 @@ std::string index_json(const std::vector<IndexEntry>& entries) {
   for (const auto& entry : entries) {
     Json item = descriptor(manifest_type, entry.manifest, entry.manifest_size);
     if (!entry.reference.empty()) item["annotations"][name_annotation] = entry.reference;
+    if (!entry.pulled.empty()) item["annotations"][pulled_annotation] = entry.pulled;
     manifests.push_back(item);
   }
   return Json{{"schemaVersion", 2}, {"mediaType", index_type}, {"manifests", manifests}}.dump(1);
@@ -45,8 +47,10 @@ std::vector<IndexEntry> parse_index(std::string_view text) {
   std::vector<IndexEntry> out;
   for (const auto& item : document.value("manifests", Json::array())) {
     IndexEntry entry{"", digest_at(item), size_at(item)};
-    if (auto annotations = item.find("annotations"); annotations != item.end())
+    if (auto annotations = item.find("annotations"); annotations != item.end()) {
       entry.reference = json::string_at(*annotations, name_annotation).value_or("");
+      entry.pulled = json::string_at(*annotations, pulled_annotation).value_or("");
+    }
     out.push_back(entry);
   }
   return out;

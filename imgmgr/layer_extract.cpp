@@ -65,7 +65,7 @@ void refuse_overlay_marks(const TarEntry& entry) {
 class Extractor {
  public:
   Extractor(TarStream& stream, FdRef root, const ExtractOptions& options)
-      : stream_(stream), root_(root), options_(options), directories_(root, options) {
+      : stream_(stream), root_(root), options_(options), directories_(root, options.lower) {
     budget_ = std::min(options.limits.bytes, writable_bytes(root));
   }
 
@@ -164,8 +164,7 @@ class Extractor {
       mark_opaque(sys::openat(dir, ".", O_RDONLY | O_DIRECTORY));
       return;
     }
-    if (options_.await_lower) options_.await_lower();
-    for (const auto& lower : options_.lower)
+    for (const auto& lower : options_.lower.get())
       for (const auto& name : fs::list_dir(lower)) add_whiteout(root_, name);
   }
 

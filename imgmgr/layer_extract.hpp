@@ -3,12 +3,12 @@
 // the end). Whiteouts of the OCI image specification (layer.md) become overlay's own.
 #pragma once
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "imgmgr/lower_layers.hpp"
 #include "imgmgr/tar_stream.hpp"
 
 namespace estiba::img {
@@ -33,9 +33,7 @@ struct ExtractOptions {
   std::optional<Owner> owner;
   /// The layers beneath, topmost first: a directory that the archive does not list itself gets the
   /// attributes it has there.
-  std::vector<std::string> lower;
-  /// Called before those are looked at, which is rare: may wait until they are there.
-  std::function<void()> await_lower{};
+  LowerLayers lower;
 };
 
 struct Extracted {

@@ -145,6 +145,11 @@ std::string with_version(std::string name, const Reference& reference) {
 
 std::string Reference::full() const { return with_version(cat(registry, "/", repository), *this); }
 
+std::string Reference::key() const {
+  if (digest.empty()) return full();
+  return cat(registry, "/", repository, "@", digest);
+}
+
 std::string Reference::familiar() const {
   if (registry != default_registry) return full();
   std::string_view name = repository;

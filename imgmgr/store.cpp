@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
@@ -142,6 +143,20 @@ std::string Store::add_image(const ConfigFile& file, const std::string& referenc
   flush();
   write_index(with_reference(before, entry));
   return manifest.config;
+}
+
+std::string Store::add_pulled_image(std::string_view config, std::string_view manifest,
+                                    const std::vector<std::string>& references) const {
+  std::string id = put_blob(config);
+  IndexEntry entry{"", put_blob(manifest), manifest.size(), format_rfc3339(wall_now())};
+  auto entries = index();
+  for (const auto& reference : references) {
+    entry.reference = reference;
+    entries = with_reference(std::move(entries), entry);
+  }
+  flush();
+  write_index(entries);
+  return id;
 }
 
 void Store::flush() const {

@@ -23,6 +23,7 @@ struct IndexEntry {
   std::string reference;
   std::string manifest;  ///< digest
   uint64_t manifest_size = 0;
+  std::string pulled = {};  ///< RFC 3339: when a registry last said that the reference means this
   bool operator==(const IndexEntry&) const = default;
 };
 
@@ -80,6 +81,10 @@ class Store {
 
   /// Under the lock: registers the image for the reference ("": none). Returns its id.
   std::string add_image(const ConfigFile& file, const std::string& reference) const;
+  /// Under the lock: registers an image byte by byte as it came, for each of the references, as
+  /// pulled now. Returns its id.
+  std::string add_pulled_image(std::string_view config, std::string_view manifest,
+                               const std::vector<std::string>& references) const;
   /// Under the lock: removes work directories without an owner, and blobs and layers that nothing
   /// leads to.
   void sweep() const;

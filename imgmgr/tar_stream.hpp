@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "imgmgr/gzip_reader.hpp"
 
 namespace estiba::img {
 
@@ -42,6 +43,9 @@ struct Extent {
   uint64_t offset = 0, size = 0;
 };
 
+/// Its bytes; the descriptor's offset is neither used nor moved.
+ByteSource pieces_of(FdRef fd, Extent part, const std::string& subject);
+
 /// Where the files of a tar lie in it, by their names as written. Nothing: it is compressed, no
 /// regular file, no tar, or holds more than directories and plain files.
 std::optional<std::vector<std::pair<std::string, Extent>>> plain_tar_index(FdRef fd);
@@ -51,8 +55,7 @@ class TarStream {
   /// `subject` is what errors call the archive. `on_read` hears how many (compressed) bytes have
   /// been read so far.
   TarStream(FdRef fd, std::string subject, std::function<void(uint64_t)> on_read = {});
-  /// Reads a part of the file only; the descriptor's offset is neither used nor moved.
-  TarStream(FdRef fd, Extent part, std::string subject);
+  TarStream(ByteSource source, std::string subject);
   ~TarStream();
 
   /// Nothing at the end of the archive.

@@ -232,6 +232,8 @@ void Networks::reserve(const std::string& network, const std::vector<std::string
   impl_->save(state);
 }
 
+void Networks::prepare_host() { impl_->firewall.prepare(impl_->all_published()); }
+
 void Networks::release_host() {
   bool used = std::any_of(impl_->networks.begin(), impl_->networks.end(), [](const auto& entry) {
     return entry.second.netns && !entry.second.record().uplink_host.empty();

@@ -129,6 +129,8 @@ class Networks {
   /// Whether names of this container are answered (a stopped container's are not).
   void set_active(const std::string& container_id, bool active);
 
+  /// Begins to load the nft table, which takes longest of all that the first network needs.
+  void prepare_host();
   /// The last network, uplink and rule are gone: removes the nft table. Called when nothing is
   /// left.
   void release_host();

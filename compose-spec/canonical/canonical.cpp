@@ -1,6 +1,7 @@
 #include "compose-spec/canonical/canonical.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
@@ -30,25 +31,14 @@ Node mapping_of(std::string_view key, Node value) {
 Node key_set(const Node& list) {
   Node out{Mapping(), list.span};
   out.tag = list.tag;
-  for (const Node& item : *list.sequence()) {
-    out.at_or_add(*item.string()).span = item.span;
-    out.mapping()->back().key_span = item.span;
-  }
+  KeyIndex keys(*out.mapping());
+  for (const Node& item : *list.sequence())
+    if (!keys.find(*item.string())) keys.add({*item.string(), item.span, Node{{}, item.span}});
   return out;
 }
 
 void default_member(Node& mapping, std::string_view key, Node::Value value) {
   if (mapping.is_mapping() && !mapping.find(key)) mapping.set(key, std::move(value));
-}
-
-Node expand_words(const Node& node) {
-  auto words = text::shell_split(*node.string());
-  if (!words)
-    throw BadShortForm{"a quote in this command is never closed", "add the closing quote"};
-  Node list{Sequence(), node.span};
-  list.tag = node.tag;
-  for (std::string& word : *words) list.sequence()->push_back(Node{std::move(word), node.span});
-  return list;
 }
 
 Node expand_health_test(const Node& node) {
@@ -118,7 +108,7 @@ class Canonicaliser {
         if (!list && !node.is_null()) node = list_of(std::move(node));
         return;
       case Shape::words:
-        if (text) node = expand_words(node);
+        if (text) expand_command(node, path);
         return;
       case Shape::health_test:
         if (text) node = expand_health_test(node);
@@ -156,6 +146,17 @@ class Canonicaliser {
     }
   }
 
+  void expand_command(Node& node, const Path& path) {
+    SplitCommand split = split_command(*node.string());
+    if (!split.rest.empty())
+      report_.warning(node.span, path,
+                      cat("no shell runs this command: \"", split.rest, "\" is left out"),
+                      "write [\"sh\", \"-c\", \"...\"] for what a shell is to run");
+    Sequence words;
+    for (std::string& word : split.words) words.push_back(Node{std::move(word), node.span});
+    node.value = std::move(words);
+  }
+
   // One written port may be many.
   void reshape_ports(Node& node, const Path& path) {
     Sequence out;
@@ -190,11 +191,9 @@ class Canonicaliser {
     }
     auto* entries = node.mapping();
     if (!entries) return;
-    for (Entry& entry : *entries) {
-      const Attribute* attribute = type.values ? nullptr : find_attribute(type, entry.key);
-      const Type* child = attribute ? attribute->type : type.values;
-      if (child) rewrite(entry.value, *child, Path(path, entry.key));
-    }
+    for (Entry& entry : *entries)
+      if (const Type* child = type_of_member(type, entry.key))
+        rewrite(entry.value, *child, Path(path, entry.key));
     lift_external_name(node);
   }
 
@@ -211,11 +210,21 @@ class Canonicaliser {
   void cast(Node& node, const Type& type, const Path& path) {
     bool stays_null = node.is_null() && type.cast != Cast::text;
     if (type.cast == Cast::none || stays_null || is_open(node)) return;
-    if (auto value = cast_scalar(node, type.cast)) {
+    auto value = cast_scalar(node, type.cast);
+    if (value && in_bounds(*value, type)) {
       node.value = std::move(*value);
       return;
     }
     report_.error(node.span, path, cat("\"", scalar_text(node), "\" is not ", type.noun));
+  }
+
+  static bool in_bounds(const Node::Value& value, const Type& type) {
+    std::optional<int64_t> number;
+    if (auto* whole = std::get_if<int64_t>(&value)) number = *whole;
+    if (auto* text = std::get_if<std::string>(&value)) number = text::to_int(*text);
+    if (auto* real = std::get_if<double>(&value); real && std::abs(*real) < 9e18)
+      number = static_cast<int64_t>(*real);
+    return !number || (*number >= type.least && *number <= type.most);
   }
 
   void finish(Node& node, Shape shape) {

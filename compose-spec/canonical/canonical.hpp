@@ -20,6 +20,13 @@ struct BadShortForm {
   std::string hint;
 };
 
+/// The words of a command in one line, and what stands behind a shell's operator. Throws
+/// BadShortForm.
+struct SplitCommand {
+  std::vector<std::string> words;
+  std::string rest;
+};
+SplitCommand split_command(std::string_view text);
 /// "127.0.0.1:8000-8002:80-82/udp" → long ports, in the order in which they are printed.
 Sequence expand_port(const Node& item);
 /// "./data:/data:ro,z" → a long mount.

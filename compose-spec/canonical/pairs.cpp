@@ -5,10 +5,12 @@
 namespace estiba::spec::canonical {
 namespace {
 
-void set_pair(Node& mapping, const Node& item, std::string_view key, Node::Value value) {
-  Node& target = mapping.at_or_add(key);
-  target.value = std::move(value);
-  target.span = item.span;
+void set_pair(KeyIndex& pairs, const Node& item, std::string_view key, Node::Value value) {
+  if (Entry* met = pairs.find(key)) {
+    met->value = Node{std::move(value), item.span};
+  } else {
+    pairs.add({std::string(key), item.span, Node{std::move(value), item.span}});
+  }
 }
 
 // "[::1]" is written in brackets where a colon separates.
@@ -17,12 +19,10 @@ std::string address(std::string_view text) {
   return std::string(text);
 }
 
-void add_host(Node& hosts, const Node& where, std::string_view host, const Node& value) {
-  Node& list = hosts.at_or_add(host);
-  if (list.is_null()) {
-    list.value = Sequence();
-    list.span = where.span;
-  }
+void add_host(KeyIndex& hosts, const Node& where, std::string_view host, const Node& value) {
+  Entry* met = hosts.find(host);
+  if (!met) met = &hosts.add({std::string(host), where.span, Node{Sequence(), where.span}});
+  Node& list = met->value;
   auto add = [&](const Node& item) {
     list.sequence()->push_back(Node{address(scalar_text(item)), item.span});
   };
@@ -38,13 +38,14 @@ void add_host(Node& hosts, const Node& where, std::string_view host, const Node&
 Node expand_key_values(const Node& list) {
   Node out{Mapping(), list.span};
   out.tag = list.tag;
+  KeyIndex pairs(*out.mapping());
   for (const Node& item : *list.sequence()) {
     std::string_view text = *item.string();
     size_t equals = text.find('=');
     if (equals == std::string_view::npos) {
-      set_pair(out, item, text, {});
+      set_pair(pairs, item, text, {});
     } else {
-      set_pair(out, item, text.substr(0, equals), std::string(text.substr(equals + 1)));
+      set_pair(pairs, item, text.substr(0, equals), std::string(text.substr(equals + 1)));
     }
   }
   return out;
@@ -53,8 +54,9 @@ Node expand_key_values(const Node& list) {
 Node expand_hosts(const Node& value) {
   Node out{Mapping(), value.span};
   out.tag = value.tag;
+  KeyIndex hosts(*out.mapping());
   if (auto* entries = value.mapping()) {
-    for (const Entry& entry : *entries) add_host(out, entry.value, entry.key, entry.value);
+    for (const Entry& entry : *entries) add_host(hosts, entry.value, entry.key, entry.value);
     return out;
   }
   for (const Node& item : *value.sequence()) {
@@ -63,7 +65,7 @@ Node expand_hosts(const Node& value) {
     if (separator == std::string::npos) separator = text.find(':');
     if (separator == std::string::npos || separator == 0)
       throw BadShortForm{cat("\"", text, "\" is not a host entry"), "write HOST=ADDRESS"};
-    add_host(out, item, text.substr(0, separator), Node{text.substr(separator + 1), item.span});
+    add_host(hosts, item, text.substr(0, separator), Node{text.substr(separator + 1), item.span});
   }
   return out;
 }

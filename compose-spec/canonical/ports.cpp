@@ -54,7 +54,7 @@ ShortPort split(std::string_view text) {
   ShortPort port;
   size_t slash = text.rfind('/');
   if (slash != std::string_view::npos) {
-    port.protocol = text::lower(text.substr(slash + 1));
+    if (slash + 1 < text.size()) port.protocol = text::lower(text.substr(slash + 1));
     text = text.substr(0, slash);
     if (port.protocol != "tcp" && port.protocol != "udp" && port.protocol != "sctp")
       throw BadShortForm{cat("\"", port.protocol, "\" is not a protocol"), "use tcp, udp or sctp"};
@@ -87,6 +87,8 @@ Sequence expand_port(const Node& item) {
   if (port.container.empty())
     throw BadShortForm{cat("\"", text, "\" names no container port"), "write HOST:CONTAINER"};
   Range container = parse_range(port.container);
+  if (container.first == 0)
+    throw BadShortForm{cat("\"", port.container, "\" is not a port between 1 and 65535"), ""};
   Range host = port.host.empty() ? Range{} : parse_range(port.host);
   bool one_to_many = container.size() == 0 && host.size() > 0;
   if (!port.host.empty() && host.size() != container.size() && !one_to_many)

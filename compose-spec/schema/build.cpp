@@ -49,7 +49,7 @@ const std::array<Attribute, 25> build_attributes{{
     {"isolation", &text},
     {"network", &text},
     {"target", &text},
-    {"secrets", &file_references},
+    {"secrets", &build_secrets},
     {"shm_size", &size},
     {"tags", &unique_texts},
     {"ulimits", &ulimits},
@@ -72,7 +72,7 @@ const std::array<Attribute, 7> watch_attributes{{
     {"exec", &hook, Shown::filled_in_json},
     {"include", &watch_patterns},
     {"ignore", &watch_patterns},
-    {"initial_sync", &boolean},
+    {"initial_sync", &strict_boolean},
 }};
 const Type watch{.noun = "a mapping", .forms = mapping_form, .attributes = watch_attributes};
 const Type watches{.noun = "a list of mappings", .forms = sequence_form, .items = &watch};
@@ -87,7 +87,7 @@ const std::array<Attribute, 7> healthcheck_attributes{{
     {"test", &health_test},
     {"timeout", &duration, Shown::always},
     {"interval", &duration, Shown::always},
-    {"retries", &lenient_integer, Shown::always},
+    {"retries", &count, Shown::always},
     {"start_period", &duration, Shown::always},
     {"start_interval", &duration, Shown::always},
     {"disable", &boolean},

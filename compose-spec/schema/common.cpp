@@ -1,6 +1,8 @@
 // The types that several parts of the schema share.
 #include <algorithm>
 #include <array>
+#include <map>
+#include <unordered_map>
 
 #include "compose-spec/schema/schema.hpp"
 
@@ -13,14 +15,75 @@ bool is_resource_name(std::string_view text) {
   });
 }
 
+namespace {
+
+// The attributes of a service by a hash of their names: every phase looks for every key.
+class ServiceIndex {
+ public:
+  ServiceIndex() {
+    for (const Attribute& attribute : types::service.attributes) {
+      const Attribute*& first = first_[bucket(attribute.name)];
+      next_[&attribute - types::service.attributes.data()] = first;
+      first = &attribute;
+    }
+  }
+
+  const Attribute* find(std::string_view name) const {
+    const Attribute* at = first_[bucket(name)];
+    while (at && at->name != name) at = next_[at - types::service.attributes.data()];
+    return at;
+  }
+
+ private:
+  static size_t bucket(std::string_view name) {
+    auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(name[i])); };
+    return (name.size() * 7 + byte(0) * 31 + byte(name.size() / 2) * 5 + byte(name.size() - 1)) %
+           256;
+  }
+  std::array<const Attribute*, 256> first_{};
+  std::array<const Attribute*, 128> next_{};
+};
+
+unsigned concerns_of(const Type& type, std::map<const Type*, unsigned>& known) {
+  if (auto found = known.find(&type); found != known.end()) return found->second;
+  unsigned& all = known[&type];
+  all = (type.path != PathKind::none ? path_concern : 0u) |
+        (type.identity != Identity::none ? identity_concern : 0u);
+  for (const Attribute& attribute : type.attributes)
+    all |= concerns_of(*attribute.type, known) | (attribute.required ? required_concern : 0u);
+  for (const Type* child : {type.values, type.items})
+    if (child) all |= concerns_of(*child, known);
+  return all;
+}
+
+}  // namespace
+
 const Attribute* find_attribute(const Type& type, std::string_view name) {
   if (name.empty()) return nullptr;
-  // Every phase comes here for every key: size and first letter settle nearly all comparisons.
+  static const ServiceIndex services;
+  if (&type == &types::service) return services.find(name);
+  // Size and first letter settle nearly all comparisons.
   for (const Attribute& attribute : type.attributes)
     if (attribute.name.size() == name.size() && attribute.name[0] == name[0] &&
         attribute.name == name)
       return &attribute;
   return nullptr;
+}
+
+const Type* type_of_member(const Type& type, std::string_view key) {
+  if (type.values) return type.values;
+  const Attribute* attribute = find_attribute(type, key);
+  return attribute ? attribute->type : nullptr;
+}
+
+bool concerns(const Type& type, Concern concern) {
+  static const auto all = [] {
+    std::map<const Type*, unsigned> known;
+    concerns_of(compose_file_type(), known);
+    return std::unordered_map<const Type*, unsigned>(known.begin(), known.end());
+  }();
+  auto found = all.find(&type);
+  return found != all.end() && (found->second & concern);
 }
 
 namespace types {
@@ -35,6 +98,10 @@ const Type integer{
     .noun = "a whole number", .forms = integer_form | string_form, .cast = Cast::integer};
 const Type lenient_integer{
     .noun = "a whole number", .forms = number_form | string_form, .cast = Cast::integer};
+const Type count{.noun = "a whole number from 0 on",
+                 .forms = number_form | string_form,
+                 .cast = Cast::integer,
+                 .least = 0};
 const Type real{.noun = "a number", .forms = number_form | string_form, .cast = Cast::real};
 const Type bytes{
     .noun = "a size such as 512m", .forms = number_form | string_form, .cast = Cast::bytes};
@@ -43,7 +110,7 @@ const Type duration{
 const Type file_mode{.noun = "a file mode such as 0440",
                      .forms = number_form | string_form,
                      .cast = Cast::file_mode};
-const Type anything{.noun = "anything", .forms = 127};
+const Type anything{.noun = "anything", .forms = 255};
 
 const Type text_items{.noun = "a list of strings",
                       .forms = sequence_form,
@@ -90,7 +157,6 @@ namespace {
 const Type host_addresses{.noun = "an address or a list of addresses",
                           .forms = string_form | sequence_form,
                           .shape = Shape::text_list,
-                          .identity = Identity::text,
                           .items = &text};
 const Type limit{
     .noun = "a whole number", .forms = integer_form | string_form, .cast = Cast::integer};
@@ -109,6 +175,7 @@ const Type ulimit{.noun = "a number, or a mapping with soft and hard",
 const Type hosts{.noun = "a mapping or a list of HOST=ADDRESS",
                  .forms = sequence_form | mapping_form,
                  .shape = Shape::hosts,
+                 .unique = true,
                  .values = &host_addresses,
                  .items = &text};
 const Type ulimits{.noun = "a mapping", .forms = mapping_form, .values = &ulimit};
@@ -148,6 +215,8 @@ const Type file_references{.noun = "a list of names or mappings",
                            .forms = sequence_form,
                            .identity = Identity::config_target,
                            .items = &file_reference};
+const Type build_secrets{
+    .noun = "a list of names or mappings", .forms = sequence_form, .items = &file_reference};
 const Type secrets_used{.noun = "a list of names or mappings",
                         .forms = sequence_form,
                         .identity = Identity::secret_target,
@@ -158,15 +227,21 @@ const Type device_count{
     .noun = "a number or \"all\"", .forms = integer_form | string_form, .cast = Cast::device_count};
 const Type capability_list{
     .noun = "a list of strings", .forms = sequence_form, .unique = true, .items = &text};
-const std::array<Attribute, 5> device_request_attributes{{
-    {"capabilities", &capability_list},
-    {"driver", &text},
-    {"count", &device_count},
-    {"device_ids", &capability_list},
-    {"options", &key_values},
-}};
+constexpr std::array<Attribute, 5> device_request_attributes(bool names_capabilities) {
+  return {{
+      {"capabilities", &capability_list, Shown::unless_empty, names_capabilities},
+      {"driver", &text},
+      {"count", &device_count},
+      {"device_ids", &capability_list},
+      {"options", &key_values},
+  }};
+}
+const std::array<Attribute, 5> reservation_attributes = device_request_attributes(true);
+const std::array<Attribute, 5> gpu_attributes = device_request_attributes(false);
 const Type device_request{
-    .noun = "a mapping", .forms = mapping_form, .attributes = device_request_attributes};
+    .noun = "a mapping", .forms = mapping_form, .attributes = reservation_attributes};
+const Type gpu_request{.noun = "a mapping", .forms = mapping_form, .attributes = gpu_attributes};
+constexpr std::array<std::string_view, 1> gpu_words{"all"};
 }  // namespace
 
 const Type device_requests{
@@ -174,7 +249,8 @@ const Type device_requests{
 const Type gpus{.noun = "\"all\" or a list of device requests",
                 .forms = string_form | sequence_form,
                 .shape = Shape::gpus,
-                .items = &device_request};
+                .items = &gpu_request,
+                .choices = gpu_words};
 
 }  // namespace types
 }  // namespace estiba::spec

@@ -6,13 +6,17 @@
 namespace estiba::spec::types {
 namespace {
 
+const Type whole_count{.noun = "a whole number from 0 on",
+                       .forms = integer_form | string_form,
+                       .cast = Cast::integer,
+                       .least = 0};
 const Type memory{.noun = "a size such as 512m", .forms = string_form, .cast = Cast::bytes};
 
 constexpr std::array<std::string_view, 2> update_orders{"start-first", "stop-first"};
 const Type update_order{
     .noun = "a string", .forms = string_form, .cast = Cast::text, .choices = update_orders};
 const std::array<Attribute, 6> update_attributes{{
-    {"parallelism", &integer, Shown::always},
+    {"parallelism", &whole_count, Shown::always},
     {"delay", &duration},
     {"failure_action", &text},
     {"monitor", &duration},
@@ -55,7 +59,7 @@ const Type resources{.noun = "a mapping", .forms = mapping_form, .attributes = r
 const std::array<Attribute, 4> restart_attributes{{
     {"condition", &text},
     {"delay", &duration, Shown::always},
-    {"max_attempts", &integer, Shown::always},
+    {"max_attempts", &whole_count, Shown::always},
     {"window", &duration, Shown::always},
 }};
 const Type restart_policy{
@@ -68,7 +72,7 @@ const Type preferences{.noun = "a list of mappings", .forms = sequence_form, .it
 const std::array<Attribute, 3> placement_attributes{{
     {"constraints", &text_items},
     {"preferences", &preferences},
-    {"max_replicas_per_node", &integer},
+    {"max_replicas_per_node", &whole_count},
 }};
 const Type placement{
     .noun = "a mapping", .forms = mapping_form, .attributes = placement_attributes};

@@ -3,6 +3,7 @@
 // this table side by side, so a new attribute is one new line here.
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 
@@ -17,6 +18,7 @@ enum Form : uint8_t {
   string_form = 16,
   sequence_form = 32,
   mapping_form = 64,
+  timestamp_form = 128,
   number_form = integer_form | real_form,
 };
 
@@ -124,22 +126,34 @@ struct Type {
   bool (*accepts)(std::string_view) = nullptr;
   /// Attributes without x-….
   bool closed = false;
+  /// An attribute that is not known is only worth a warning.
+  bool lenient = false;
   /// Keys of a mapping with free keys are names of services, networks and so on.
   bool named = false;
+  /// Bounds of a whole number.
+  int64_t least = std::numeric_limits<int64_t>::min();
+  int64_t most = std::numeric_limits<int64_t>::max();
 };
 
 const Type& compose_file_type();
 const Attribute* find_attribute(const Type& type, std::string_view name);
+/// What a member of a mapping is; null if the schema says nothing about it.
+const Type* type_of_member(const Type& type, std::string_view key);
+
+/// What may be found in a value or below it, so that a phase leaves out what is not its business.
+enum Concern : unsigned { path_concern = 1, identity_concern = 2, required_concern = 4 };
+bool concerns(const Type& type, Concern concern);
+
 /// Service, volume and other names: ^[a-zA-Z0-9._-]+$
 bool is_resource_name(std::string_view text);
 
 /// The types that several tables share.
 namespace types {
-extern const Type text, path, boolean, strict_boolean, integer, lenient_integer, real, bytes,
+extern const Type text, path, boolean, strict_boolean, integer, lenient_integer, count, real, bytes,
     duration, file_mode, anything;
 extern const Type text_items, unique_texts, text_list, words;
 extern const Type key_values, environment, driver_options, hosts, ulimits;
-extern const Type hook, hooks, file_references, secrets_used, gpus, device_requests;
+extern const Type hook, hooks, file_references, build_secrets, secrets_used, gpus, device_requests;
 extern const Type build, deploy, develop, healthcheck, service;
 }  // namespace types
 

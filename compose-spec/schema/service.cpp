@@ -2,6 +2,7 @@
 #include <array>
 #include <cctype>
 
+#include "compose-spec/scalar.hpp"
 #include "compose-spec/schema/schema.hpp"
 
 namespace estiba::spec {
@@ -22,14 +23,21 @@ bool is_container_name(std::string_view text) {
   return is_resource_name(text);
 }
 
+bool is_percentage(std::string_view text) { return parse_integer(text).has_value(); }
+
 const Type integer_only{
     .noun = "a whole number", .forms = integer_form | string_form, .cast = Cast::integer};
 const Type size{
     .noun = "a size such as 512m", .forms = integer_form | string_form, .cast = Cast::bytes};
 
+const Type block_weight{.noun = "a whole number",
+                        .forms = integer_form,
+                        .cast = Cast::integer,
+                        .least = 0,
+                        .most = 65535};
 const std::array<Attribute, 2> weight_attributes{
     {{"path", &text, Shown::always, false, false, true},
-     {"weight", &integer_only, Shown::always, false, false, true}}};
+     {"weight", &block_weight, Shown::always, false, false, true}}};
 const Type weight{
     .noun = "a mapping", .forms = mapping_form, .attributes = weight_attributes, .closed = true};
 const Type weights{.noun = "a list of mappings", .forms = sequence_form, .items = &weight};
@@ -40,7 +48,7 @@ const Type rate{
     .noun = "a mapping", .forms = mapping_form, .attributes = rate_attributes, .closed = true};
 const Type rates{.noun = "a list of mappings", .forms = sequence_form, .items = &rate};
 const std::array<Attribute, 6> blkio_attributes{{
-    {"weight", &integer_only},
+    {"weight", &block_weight},
     {"weight_device", &weights},
     {"device_read_bps", &rates},
     {"device_read_iops", &rates},
@@ -53,11 +61,28 @@ const Type blkio{
 constexpr std::array<std::string_view, 2> cgroup_choices{"host", "private"};
 const Type cgroup{
     .noun = "a string", .forms = string_form, .cast = Cast::text, .choices = cgroup_choices};
-const Type cpu_percent{.noun = "a number", .forms = integer_form | string_form, .cast = Cast::real};
-const Type container_name{.noun = "a container name",
-                          .forms = string_form,
-                          .cast = Cast::text,
-                          .accepts = is_container_name};
+const Type cpu_percent{.noun = "a whole number from 0 to 100",
+                       .forms = integer_form | string_form,
+                       .cast = Cast::real,
+                       .accepts = is_percentage,
+                       .least = 0,
+                       .most = 100};
+const Type cpu_count{.noun = "a whole number from 0 on",
+                     .forms = integer_form | string_form,
+                     .cast = Cast::integer,
+                     .least = 0};
+const Type oom_score{.noun = "a whole number from -1000 to 1000",
+                     .forms = integer_form | string_form,
+                     .cast = Cast::integer,
+                     .least = -1000,
+                     .most = 1000};
+const Type container_name{
+    .noun =
+        "a container name: letters, digits, dots, dashes and underscores, at least two, "
+        "the first a letter or digit",
+    .forms = string_form,
+    .cast = Cast::text,
+    .accepts = is_container_name};
 
 const std::array<Attribute, 3> credential_attributes{
     {{"config", &text}, {"file", &text}, {"registry", &text}}};
@@ -82,8 +107,9 @@ const Type depends_on{.noun = "a list of service names or a mapping",
                       .values = &dependency,
                       .items = &text};
 
-const std::array<Attribute, 3> device_attributes{
-    {{"source", &text, Shown::unless_empty, true}, {"target", &text}, {"permissions", &text}}};
+const std::array<Attribute, 3> device_attributes{{{"source", &text, Shown::unless_empty, true},
+                                                  {"target", &text, Shown::unless_empty, true},
+                                                  {"permissions", &text}}};
 const Type device{.noun = "a device or a mapping",
                   .forms = string_form | mapping_form,
                   .shape = Shape::device,
@@ -93,10 +119,13 @@ const Type devices{.noun = "a list of devices",
                    .identity = Identity::target,
                    .items = &device};
 
+constexpr std::array<std::string_view, 3> env_formats{"raw", "default", ""};
+const Type env_format{
+    .noun = "a string", .forms = string_form, .cast = Cast::text, .choices = env_formats};
 const std::array<Attribute, 3> env_file_attributes{{
     {"path", &path, Shown::unless_empty, true},
     {"required", &boolean, Shown::always},
-    {"format", &text},
+    {"format", &env_format},
 }};
 const Type env_file{.noun = "a path or a mapping",
                     .forms = string_form | mapping_form,
@@ -131,7 +160,8 @@ const Type extends{.noun = "a service name or a mapping",
                    .shape = Shape::extends,
                    .merge = Merge::replace,
                    .attributes = extends_attributes,
-                   .closed = true};
+                   .closed = true,
+                   .lenient = true};
 
 const Type option_text{.noun = "a string, a number or a boolean",
                        .forms = boolean_form | number_form | string_form,
@@ -189,8 +219,11 @@ const Type networks_used{.noun = "a list of network names or a mapping",
                          .items = &text};
 
 const Type optional_text{.noun = "a string", .forms = null_form | string_form, .cast = Cast::text};
-const Type port_target{
-    .noun = "a port", .forms = integer_form | string_form, .cast = Cast::integer};
+const Type port_target{.noun = "a port",
+                       .forms = integer_form | string_form,
+                       .cast = Cast::integer,
+                       .least = 0,
+                       .most = 65535};
 const Type port_published{
     .noun = "a port or a range", .forms = integer_form | string_form, .cast = Cast::text};
 const std::array<Attribute, 7> port_attributes{{
@@ -212,7 +245,10 @@ const Type ports{.noun = "a list of ports",
                  .items = &port};
 
 const Type pull_policy{
-    .noun = "a pull policy", .forms = string_form, .cast = Cast::text, .accepts = is_pull_policy};
+    .noun = "a pull policy: always, never, missing, build, daily, weekly or every_12h",
+    .forms = string_form,
+    .cast = Cast::text,
+    .accepts = is_pull_policy};
 const Type tmpfs_list{.noun = "a string or a list of strings",
                       .forms = string_form | sequence_form,
                       .shape = Shape::text_list,
@@ -240,7 +276,11 @@ const std::array<Attribute, 3> volume_option_attributes{
 const Type volume_options{
     .noun = "a mapping", .forms = mapping_form, .attributes = volume_option_attributes};
 const Type tmpfs_mode{.noun = "a file mode", .forms = number_form, .cast = Cast::integer};
-const std::array<Attribute, 2> tmpfs_attributes{{{"size", &size}, {"mode", &tmpfs_mode}}};
+const Type tmpfs_size{.noun = "a size such as 64m",
+                      .forms = integer_form | string_form,
+                      .cast = Cast::bytes,
+                      .least = 0};
+const std::array<Attribute, 2> tmpfs_attributes{{{"size", &tmpfs_size}, {"mode", &tmpfs_mode}}};
 const Type tmpfs_options{
     .noun = "a mapping", .forms = mapping_form, .attributes = tmpfs_attributes};
 const std::array<Attribute, 1> image_attributes{{{"subpath", &text}}};
@@ -282,7 +322,7 @@ const std::array<Attribute, 93> attributes{{
     {"cap_drop", &unique_texts},
     {"cgroup_parent", &text},
     {"cgroup", &cgroup},
-    {"cpu_count", &integer_only},
+    {"cpu_count", &cpu_count},
     {"cpu_percent", &cpu_percent},
     {"cpu_period", &lenient_integer},
     {"cpu_quota", &lenient_integer},
@@ -332,7 +372,7 @@ const std::array<Attribute, 93> attributes{{
     {"network_mode", &text},
     {"networks", &networks_used},
     {"oom_kill_disable", &boolean},
-    {"oom_score_adj", &integer_only},
+    {"oom_score_adj", &oom_score},
     {"pid", &optional_text},
     {"pids_limit", &lenient_integer},
     {"platform", &text},

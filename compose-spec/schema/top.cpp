@@ -45,7 +45,7 @@ const std::array<Attribute, 10> network_attributes{{
 }};
 const Type network{
     .noun = "a mapping", .forms = null_form | mapping_form, .attributes = network_attributes};
-const Type networks{.noun = "a mapping", .forms = mapping_form, .values = &network, .named = true};
+const Type networks{.noun = "a mapping", .forms = mapping_form, .values = &network};
 
 const std::array<Attribute, 5> volume_attributes{{
     {"name", &text},
@@ -103,7 +103,8 @@ const Type include{.noun = "a path or a mapping",
                    .forms = string_form | mapping_form,
                    .shape = Shape::include,
                    .attributes = include_attributes,
-                   .closed = true};
+                   .closed = true,
+                   .lenient = true};
 const Type includes{.noun = "a list", .forms = sequence_form, .items = &include};
 const Type services{.noun = "a mapping", .forms = mapping_form, .values = &service, .named = true};
 

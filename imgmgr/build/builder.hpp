@@ -68,6 +68,7 @@ struct BuildOptions {
   std::function<void(const BuildEvent&)> on_event;
   /// Makes an image that the store does not have available (a pull). Empty: it is an error.
   std::function<void(const std::string& reference)> pull;
+  bool pull_always = false;  ///< even images that are here, once a build
   std::stop_token stop;
   /// What the caller was asked for and will not get: told as warnings.
   std::vector<std::string> notices;

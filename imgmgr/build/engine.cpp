@@ -156,9 +156,9 @@ StageState Engine::image(const std::string& reference) {
     return out;
   }
   auto record = parts_.images.find(reference);
-  if (!record && parts_.options.pull) {
+  if ((!record || parts_.options.pull_always) && parts_.options.pull) {
     std::lock_guard lock(pull_mutex_);
-    parts_.options.pull(reference);
+    if (pulled_.insert(reference).second) parts_.options.pull(reference);
     record = parts_.images.find(reference);
   }
   if (!record)

@@ -107,6 +107,7 @@ class Engine {
   std::map<std::string, std::string> global_args_;
   mutable std::mutex mutex_;
   std::mutex pull_mutex_, event_mutex_;
+  std::set<std::string> pulled_;  ///< under pull_mutex_
   std::condition_variable changed_;
   std::map<size_t, Slot> slots_;
   std::map<size_t, size_t> waiting_;  ///< which stage a stage waits for

@@ -112,21 +112,31 @@ pid_t spawn_nft(FdRef input, FdRef output) {
 
 }  // namespace
 
-void apply_rules(const std::string& text) {
+RulesUnderWay::RulesUnderWay(const std::string& text)
+    : messages_(sys::memfd_create("messages", 0)) {
   // The text lies in memory as a file: no pipe that both sides might wait on.
   UniqueFd input = sys::memfd_create("rules", 0);
   sys::write_all(input, text, "rules");
   ::lseek(input.get(), 0, SEEK_SET);
-  UniqueFd output = sys::memfd_create("messages", 0);
-  pid_t pid = spawn_nft(input, output);
+  pid_ = spawn_nft(input, messages_);
+}
+
+RulesUnderWay::~RulesUnderWay() {
+  if (pid_ != 0) sys::eintr([&] { return ::waitpid(pid_, nullptr, 0); });
+}
+
+void RulesUnderWay::wait() {
   int status = 0;
-  sys::eintr([&] { return ::waitpid(pid, &status, 0); });
+  sys::eintr([&] { return ::waitpid(pid_, &status, 0); });
+  pid_ = 0;
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
   std::string said(4096, '\0');
-  ::lseek(output.get(), 0, SEEK_SET);
-  said.resize(sys::read(output, said.data(), said.size(), "messages"));
+  ::lseek(messages_.get(), 0, SEEK_SET);
+  said.resize(sys::read(messages_, said.data(), said.size(), "messages"));
   throw Error(cat("nft refused the firewall rules: ", first_line(said)));
 }
+
+void apply_rules(const std::string& text) { RulesUnderWay(text).wait(); }
 
 Nfnetlink::Nfnetlink() : socket_(NETLINK_NETFILTER) {}
 

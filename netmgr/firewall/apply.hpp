@@ -1,14 +1,32 @@
 // Hands rules to nft(8), and asks the kernel (nfnetlink) what is there: a look costs microseconds,
 // an nft process milliseconds.
 #pragma once
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.hpp"
 #include "netmgr/netlink/socket.hpp"
 
 namespace estiba::net {
 
-/// Runs `nft -f -` on the text. An Error carries what nft said.
+/// `nft -f -` at work on a text. An Error carries what nft said.
+class RulesUnderWay {
+ public:
+  explicit RulesUnderWay(const std::string& text);
+  RulesUnderWay(const RulesUnderWay&) = delete;
+  RulesUnderWay& operator=(const RulesUnderWay&) = delete;
+  ~RulesUnderWay();
+  /// To be called once.
+  void wait();
+
+ private:
+  UniqueFd messages_;
+  pid_t pid_ = 0;
+};
+
+/// Runs `nft -f -` on the text to its end.
 void apply_rules(const std::string& text);
 
 /// A chain of another program that decides about forwarded packets.

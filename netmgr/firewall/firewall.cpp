@@ -28,9 +28,30 @@ Firewall::Firewall(HostNames names) : names_(std::move(names)) {}
 
 bool Firewall::is_loaded() { return kernel_.has_table(names_.table()); }
 
-void Firewall::ensure(const std::vector<PublishedPort>& ports) {
+std::string Firewall::missing_rules(const std::vector<PublishedPort>& ports) {
   std::string text = accept_rules();
-  if (!is_loaded()) text = cat(ruleset(names_.table(), ports), text);
+  return is_loaded() ? text : cat(ruleset(names_.table(), ports), text);
+}
+
+void Firewall::prepare(const std::vector<PublishedPort>& ports) {
+  std::string text = missing_rules(ports);
+  if (!text.empty()) under_way_ = std::make_unique<RulesUnderWay>(text);
+}
+
+void Firewall::finish_preparing() {
+  if (!under_way_) return;
+  // A second at the same time may have been first: ensure() looks at what came of it.
+  try {
+    under_way_->wait();
+  } catch (const Error& error) {
+    log::warning(error.message());
+  }
+  under_way_.reset();
+}
+
+void Firewall::ensure(const std::vector<PublishedPort>& ports) {
+  finish_preparing();
+  std::string text = missing_rules(ports);
   if (!text.empty()) apply_rules(text);
 }
 
@@ -60,6 +81,7 @@ void Firewall::warn_once(const ForwardChain& chain) {
 }
 
 void Firewall::change(const Change& change) {
+  finish_preparing();
   auto batch = element_changes(names_.table(), change.gone, change.added);
   if (batch.empty()) return;
   try {
@@ -72,6 +94,7 @@ void Firewall::change(const Change& change) {
 }
 
 void Firewall::remove() {
+  finish_preparing();
   std::string text;
   for (const auto& chain : kernel_.forward_chains()) {
     if (!chain.offered) continue;

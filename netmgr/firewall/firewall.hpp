@@ -1,6 +1,7 @@
 // The host's rules as a whole: our table with its elements, and our rules in chains that others
 // offer. Fails closed: an uplink is made only behind ensure().
 #pragma once
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ class Firewall {
  public:
   explicit Firewall(HostNames names);
 
+  /// Begins what ensure() will want, if anything, and does not wait for it.
+  void prepare(const std::vector<PublishedPort>& ports);
   /// Our table is there (with these ports, if it has to be made) and no other program's forward
   /// chain stands in the way where that can be helped.
   void ensure(const std::vector<PublishedPort>& ports);
@@ -27,12 +30,16 @@ class Firewall {
   void remove();
 
  private:
+  /// What is missing of our rules, as text for nft.
+  std::string missing_rules(const std::vector<PublishedPort>& ports);
+  void finish_preparing();
   std::string accept_rules();
   void warn_once(const ForwardChain& chain);
 
   HostNames names_;
   Nfnetlink kernel_;
   std::vector<std::string> warned_;
+  std::unique_ptr<RulesUnderWay> under_way_;
 };
 
 }  // namespace estiba::net

@@ -233,6 +233,7 @@ img::BuildOptions build_options(const spec::Project& project, const spec::Servic
   options.tags.insert(options.tags.end(), build.tags.begin(), build.tags.end());
   options.no_cache = build.no_cache;
   options.no_cache_filter = build.no_cache_filter;
+  options.pull_always = build.pull;
   add_secrets(options, project, build, environment);
   for (const std::string& agent : build.ssh) add_agent(options, agent, environment);
   add_contexts(options, project, build);

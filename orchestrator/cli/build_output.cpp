@@ -82,6 +82,11 @@ void BuildOutput::on_event(int image, const img::BuildEvent& event) {
   std::visit([&](const auto& one) { on(images_.at(image), one); }, event);
 }
 
+void BuildOutput::show(const ui::Step& step) {
+  std::lock_guard lock(mutex_);
+  progress_->show(step);
+}
+
 void BuildOutput::tick() {
   std::lock_guard lock(mutex_);
   progress_->tick();

@@ -34,6 +34,8 @@ class BuildOutput {
   void end(int image, const std::string& status, ui::StepState state);
   /// What the image's command that failed said last, or nothing.
   std::string failed_output(int image) const;
+  /// What is no step of a Dockerfile: an image that is pulled for one.
+  void show(const ui::Step& step);
   /// Timers go on; from another thread.
   void tick();
   void finish();

@@ -1,18 +1,15 @@
 #include "orchestrator/cli/image_builds.hpp"
 
-#include <poll.h>
-
 #include <algorithm>
-#include <atomic>
 #include <thread>
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
-#include "base/sys.hpp"
 #include "base/text.hpp"
 #include "imgmgr/images.hpp"
 #include "orchestrator/cli/build_options.hpp"
 #include "orchestrator/cli/build_queue.hpp"
+#include "orchestrator/cli/interrupt_watch.hpp"
 #include "orchestrator/cli/interrupts.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/session.hpp"
@@ -22,42 +19,7 @@ extern char** environ;
 namespace estiba::orchestrator {
 namespace {
 
-constexpr int tick_ms = 100;
 constexpr int interrupted_code = 130;
-
-/// While it lives, an interrupt stops the builds and progress timers go on.
-class Watch {
- public:
-  explicit Watch(BuildOutput& output)
-      : over_(sys::eventfd()), thread_([this, &output, before = interrupts::take()] {
-          while (true) {
-            pollfd waiting[] = {{interrupts::fd().get(), POLLIN, 0}, {over_.get(), POLLIN, 0}};
-            ::poll(waiting, 2, tick_ms);
-            if (waiting[1].revents != 0) return;
-            if (interrupts::take() > before) {
-              interrupted_ = true;
-              stop_.request_stop();
-            }
-            output.tick();
-          }
-        }) {}
-  ~Watch() {
-    uint64_t one = 1;
-    sys::write_all(over_, {reinterpret_cast<const char*>(&one), sizeof one}, "eventfd");
-  }
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
-
-  std::stop_token stop_token() const { return stop_.get_token(); }
-  void stop() { stop_.request_stop(); }
-  bool interrupted() const { return interrupted_; }
-
- private:
-  std::stop_source stop_;
-  std::atomic<bool> interrupted_ = false;
-  UniqueFd over_;
-  std::jthread thread_;
-};
 
 // As many as --parallel or COMPOSE_PARALLEL_LIMIT says; else a few more than there are processors,
 // since builds wait for disks and networks too.
@@ -80,27 +42,42 @@ bool is_built_first(const Invocation& invocation, const spec::Service& service,
   return !store.find(name);
 }
 
-bool is_target(const Invocation& invocation, const std::vector<std::string>& targets,
-               const std::string& service) {
-  // The project was loaded with what its targets depend on, and nothing else.
-  if (targets.empty() || !invocation.arguments.on("no-deps")) return true;
-  return std::find(targets.begin(), targets.end(), service) != targets.end();
-}
-
 }  // namespace
 
 ImageBuilds::ImageBuilds(const Invocation& invocation, const ui::ProgressStyle& style)
     : at_once_(builds_at_once(invocation)),
+      images_(invocation.paths.root),
       steps_(invocation.paths),
       builder_(invocation.paths.root, steps_),
       output_(style) {
   interrupts::install();
 }
 
+// An image that a Dockerfile begins with.
+void ImageBuilds::pull(const std::string& reference, const std::string& platform,
+                       std::stop_token stop) {
+  std::string id = cat("Image ", reference);
+  output_.show({id, "Pulling", ui::StepState::working, ""});
+  try {
+    with_context(
+        [&] {
+          images_.pull(reference, {platform, {}, stop});
+        },
+        "cannot pull image \"", reference, "\"");
+  } catch (const Error&) {
+    output_.show({id, "Failed", ui::StepState::error, ""});
+    throw;
+  }
+  output_.show({id, "Pulled", ui::StepState::done, ""});
+}
+
 std::string ImageBuilds::build_one(img::BuildOptions options, const std::string& label,
                                    std::stop_token stop) {
   int image = output_.begin(options.tags.empty() ? "build" : options.tags.front(), label);
   options.stop = stop;
+  options.pull = [this, stop, platform = options.platform](const std::string& reference) {
+    pull(reference, platform, stop);
+  };
   options.on_event = [this, image](const img::BuildEvent& event) {
     output_.on_event(image, event);
   };
@@ -122,7 +99,7 @@ void ImageBuilds::fail(const Error& error, bool interrupted) {
 }
 
 std::string ImageBuilds::build(img::BuildOptions options) {
-  Watch watch(output_);
+  InterruptWatch watch([this] { output_.tick(); });
   try {
     return build_one(std::move(options), "", watch.stop_token());
   } catch (const Error& error) {
@@ -131,7 +108,7 @@ std::string ImageBuilds::build(img::BuildOptions options) {
 }
 
 void ImageBuilds::build_all(std::vector<ServiceBuild> builds) {
-  Watch watch(output_);
+  InterruptWatch watch([this] { output_.tick(); });
   bool several = builds.size() > 1;
   std::vector<QueuedBuild> queue;
   for (ServiceBuild& build : builds)
@@ -194,6 +171,13 @@ std::map<std::string, std::string> build_environment(const LoadedProject& loaded
   auto all = build_environment();
   for (const auto& [name, value] : loaded.loaded.project_environment) all[name] = value;
   return all;
+}
+
+bool is_target(const Invocation& invocation, const std::vector<std::string>& targets,
+               const std::string& service) {
+  // The project was loaded with what its targets depend on, and nothing else.
+  if (targets.empty() || !invocation.arguments.on("no-deps")) return true;
+  return std::find(targets.begin(), targets.end(), service) != targets.end();
 }
 
 void build_missing(const Invocation& invocation, const LoadedProject& loaded,

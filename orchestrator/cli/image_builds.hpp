@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "imgmgr/build/builder.hpp"
+#include "imgmgr/images.hpp"
 #include "orchestrator/cli/build_output.hpp"
 #include "orchestrator/cli/project_loading.hpp"
 #include "orchestrator/cli/step_runner.hpp"
@@ -32,10 +33,12 @@ class ImageBuilds {
   void finish();
 
  private:
+  void pull(const std::string& reference, const std::string& platform, std::stop_token stop);
   std::string build_one(img::BuildOptions options, const std::string& label, std::stop_token stop);
   [[noreturn]] void fail(const Error& error, bool stopped);
 
   size_t at_once_;
+  img::Images images_;
   ServerSteps steps_;
   img::Builder builder_;
   BuildOutput output_;
@@ -50,6 +53,9 @@ std::vector<ServiceBuild> service_builds(const LoadedProject& loaded,
                                          const std::vector<std::string>& wanted,
                                          const std::map<std::string, std::string>& environment);
 
+/// Whether `up` is about this service: --no-deps leaves out what was loaded along.
+bool is_target(const Invocation& invocation, const std::vector<std::string>& targets,
+               const std::string& service);
 /// Before `up` and its like: builds what --build asks for, and images that are not there.
 void build_missing(const Invocation& invocation, const LoadedProject& loaded,
                    const std::vector<std::string>& targets);

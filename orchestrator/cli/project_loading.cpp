@@ -44,6 +44,7 @@ spec::LoadOptions load_options(const Invocation& invocation,
   options.all_resources = globals.on("all-resources");
   options.current_directory = std::filesystem::current_path();
   options.environment = whole_environment();
+  options.outputs = spec::project_output | spec::transfer_output;
   return options;
 }
 
@@ -51,7 +52,7 @@ LoadedProject load_project(const Invocation& invocation, const std::vector<std::
   return load_project(load_options(invocation, targets));
 }
 
-LoadedProject load_project(const spec::LoadOptions& options) {
+spec::Loaded load_checked(const spec::LoadOptions& options) {
   spec::Loaded loaded = spec::load(options);
   std::string directory =
       options.project_directory.empty() ? options.current_directory : options.project_directory;
@@ -68,6 +69,11 @@ LoadedProject load_project(const spec::LoadOptions& options) {
     errors.pop_back();
     throw Error(errors);
   }
+  return loaded;
+}
+
+LoadedProject load_project(const spec::LoadOptions& options) {
+  spec::Loaded loaded = load_checked(options);
   if (!loaded.project) throw Error("the project could not be loaded");
   LoadedProject out{std::move(*loaded.project), std::move(loaded)};
   return out;

@@ -24,6 +24,8 @@ struct LoadedProject {
 LoadedProject load_project(const Invocation& invocation,
                            const std::vector<std::string>& targets = {});
 LoadedProject load_project(const spec::LoadOptions& options);
+/// The same for a caller that may not want the Project.
+spec::Loaded load_checked(const spec::LoadOptions& options);
 
 /// The project's name for a command that works without a file: -p, COMPOSE_PROJECT_NAME, or what
 /// the file says. An Error if there is neither.

@@ -14,8 +14,8 @@ namespace {
 constexpr Flag flags[] = {
     {0, "build-arg", Takes::list, "NAME=VALUE", "Set a build argument; may be repeated"},
     {0, "no-cache", Takes::nothing, "", "Run every step again"},
-    {0, "pull", Takes::nothing, "", ""},
-    {0, "push", Takes::nothing, "", ""},
+    {0, "pull", Takes::nothing, "", "Ask registries for the images that are built upon"},
+    {0, "push", Takes::nothing, "", "Push the images that are built"},
     {'q', "quiet", Takes::nothing, "", "Say nothing unless it fails"},
     {0, "progress", Takes::value, "FORM", ""},
     {0, "check", Takes::nothing, "", "Check the Dockerfiles and build nothing"},

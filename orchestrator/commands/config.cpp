@@ -39,6 +39,19 @@ constexpr Flag flags[] = {
     {0, "lock-image-digests", Takes::nothing, "", "An override file that pins images"},
 };
 
+constexpr const char* parts_of_project[] = {"services", "volumes",  "networks",
+                                            "images",   "profiles", "hash"};
+
+/// What has to be made of the files for what is asked for; for `--quiet` nothing at all.
+unsigned outputs_for(const Arguments& arguments) {
+  if (arguments.on("quiet")) return 0;
+  if (arguments.on("environment")) return 0;
+  if (arguments.on("variables")) return spec::variables_output;
+  for (const char* part : parts_of_project)
+    if (arguments.given(part)) return spec::project_output;
+  return arguments.value_or("format", "yaml") == "json" ? spec::json_output : spec::yaml_output;
+}
+
 spec::LoadOptions options_of(const Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
   spec::LoadOptions options = load_options(invocation, invocation.words());
@@ -47,6 +60,8 @@ spec::LoadOptions options_of(const Invocation& invocation) {
   options.resolve_paths = !arguments.on("no-path-resolution");
   options.check_consistency = !arguments.on("no-consistency");
   options.resolve_environment = !arguments.on("no-env-resolution");
+  options.outputs = outputs_for(arguments);
+  if (!invocation.words().empty()) options.outputs |= spec::project_output;
   return options;
 }
 
@@ -108,8 +123,8 @@ std::string variables_table(const std::string& variables_json) {
 }
 
 /// The part of the project that a flag asks for; nothing if the whole is wanted.
-std::optional<std::string> part_of(const Arguments& arguments, const LoadedProject& loaded) {
-  const spec::Project& project = loaded.project;
+std::optional<std::string> part_of(const Arguments& arguments, const spec::Loaded& loaded) {
+  const spec::Project project = loaded.project.value_or(spec::Project{});
   bool json = arguments.value_or("format", "yaml") == "json";
   if (arguments.on("services")) return one_a_line(keys_of(project.services));
   if (arguments.on("volumes")) return one_a_line(keys_of(project.volumes));
@@ -118,9 +133,9 @@ std::optional<std::string> part_of(const Arguments& arguments, const LoadedProje
   if (arguments.on("images")) return one_a_line(images_of(project));
   if (arguments.on("profiles")) return one_a_line(profiles_of(project));
   if (arguments.given("hash")) return hashes(project, *arguments.value("hash"));
-  if (arguments.on("environment")) return environment_lines(loaded.loaded);
+  if (arguments.on("environment")) return environment_lines(loaded);
   if (!arguments.on("variables")) return std::nullopt;
-  const std::string& variables = loaded.loaded.variables_json;
+  const std::string& variables = loaded.variables_json;
   return json ? variables + "\n" : variables_table(variables);
 }
 
@@ -141,13 +156,13 @@ int run(const Invocation& invocation) {
   if (format != "yaml" && format != "json")
     throw Error(cat("unsupported format \"", format, "\"; it must be yaml or json"));
   refuse_digests(arguments);
-  LoadedProject loaded = load_project(options_of(invocation));
-  check_services(invocation.words(), service_names(loaded.project));
+  spec::Loaded loaded = load_checked(options_of(invocation));
+  if (loaded.project) check_services(invocation.words(), service_names(*loaded.project));
   if (arguments.on("quiet")) return 0;
   auto part = part_of(arguments, loaded);
-  const spec::Loaded& whole = loaded.loaded;
   std::string text =
-      part ? *part : with_line_end(format == "json" ? whole.canonical_json : whole.canonical_yaml);
+      part ? *part
+           : with_line_end(format == "json" ? loaded.canonical_json : loaded.canonical_yaml);
   auto file = arguments.value("output");
   if (file && *file != "-")
     fs::write_atomic(*file, text, 0644, fs::Durability::relaxed);

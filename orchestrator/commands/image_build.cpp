@@ -41,7 +41,7 @@ constexpr Flag flags[] = {
     {0, "check", Takes::nothing, "", "Check the Dockerfile and build nothing"},
     {'q', "quiet", Takes::nothing, "", "Print the image's id alone"},
     {0, "platform", Takes::value, "PLATFORM", ""},
-    {0, "pull", Takes::nothing, "", ""},
+    {0, "pull", Takes::nothing, "", "Ask registries for the images that are built upon"},
     {0, "load", Takes::nothing, "", ""},
 };
 
@@ -121,6 +121,7 @@ img::BuildOptions options_of(const Invocation& invocation) {
   options.tags = arguments.list("tag");
   options.target = arguments.value_or("target", "");
   options.no_cache = arguments.on("no-cache");
+  options.pull_always = arguments.on("pull");
   options.platform = arguments.value_or("platform", "");
   set_network(options, arguments.value_or("network", ""));
   if (auto size = arguments.value("memory")) set_memory(options, *size);

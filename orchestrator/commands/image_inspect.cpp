@@ -47,8 +47,12 @@ Json row_of(const img::ImageRecord& image) {
   std::vector<std::string> tags;
   for (const std::string& reference : image.references)
     if (auto parsed = img::Reference::parse(reference)) tags.push_back(parsed->familiar());
+  std::vector<std::string> digests;
+  for (const std::string& reference : image.digests)
+    if (auto parsed = img::Reference::parse(reference)) digests.push_back(parsed->familiar());
   return {{"Id", image.id},
           {"RepoTags", tags},
+          {"RepoDigests", digests},
           {"Created", image.config.created},
           {"Author", image.config.author},
           {"Config", config_of(image.config)},

@@ -14,6 +14,8 @@ extern const Command image_import_command, image_bootstrap_command, image_ls_com
     image_rm_command, image_tag_command, image_inspect_command, image_build_command,
     image_save_command, image_load_command, image_history_command, image_prune_command,
     build_command, system_df_command;
+extern const Command pull_command, push_command, image_pull_command, image_push_command,
+    login_command, logout_command;
 extern const Command network_ls_command, network_create_command, network_rm_command,
     volume_ls_command, volume_create_command, volume_rm_command;
 

@@ -6,7 +6,7 @@
 #include "base/sys.hpp"
 #include "base/text.hpp"
 #include "orchestrator/cli/attached.hpp"
-#include "orchestrator/cli/image_builds.hpp"
+#include "orchestrator/cli/image_provision.hpp"
 #include "orchestrator/cli/interrupts.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/session.hpp"
@@ -38,10 +38,10 @@ constexpr Flag flags[] = {
     {0, "cap-add", Takes::list, "CAPABILITY", "Add a capability"},
     {0, "cap-drop", Takes::list, "CAPABILITY", "Drop a capability"},
     {0, "build", Takes::nothing, "", "Build the image first"},
-    {0, "pull", Takes::value, "WHEN", "Pull the image: always, missing, never or policy"},
+    {0, "pull", Takes::value, "WHEN", "Pull: always, missing, never, build, policy"},
     {0, "remove-orphans", Takes::nothing, "", "Remove containers of services that are gone"},
     {'q', "quiet", Takes::nothing, "", ""},
-    {0, "quiet-pull", Takes::nothing, "", ""},
+    {0, "quiet-pull", Takes::nothing, "", "Pull without progress"},
     {0, "quiet-build", Takes::nothing, "", ""},
 };
 
@@ -191,7 +191,7 @@ int run(const Invocation& invocation) {
   std::vector<std::string> service{arguments.words[0]};
   LoadedProject loaded = load_for_run(invocation);
   check_services(service, service_names(loaded.project));
-  build_missing(invocation, loaded, service);
+  provide_images(invocation, loaded, service);
   bool terminal = wants_terminal(arguments);
   Client client = Client::connect(invocation.paths);
   client.send("run", run_params(invocation, loaded, terminal));

@@ -1,7 +1,7 @@
 // scale: `up -d --scale` for the services named, which recreates nothing.
 #include <nlohmann/json.hpp>
 
-#include "orchestrator/cli/image_builds.hpp"
+#include "orchestrator/cli/image_provision.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/session.hpp"
 #include "orchestrator/cli/up_request.hpp"
@@ -20,7 +20,7 @@ int run(const Invocation& invocation) {
   for (const auto& [service, count] : scales) services.push_back(service);
   LoadedProject loaded = load_project(invocation, services);
   check_services(services, service_names(loaded.project));
-  build_missing(invocation, loaded, services);
+  provide_images(invocation, loaded, services);
   Json params = up_params(invocation, loaded, services);
   for (const auto& [service, count] : scales) params["options"]["scale"][service] = count;
   params["options"]["recreate"] = "never";

@@ -3,7 +3,7 @@
 
 #include "base/error.hpp"
 #include "orchestrator/cli/foreground.hpp"
-#include "orchestrator/cli/image_builds.hpp"
+#include "orchestrator/cli/image_provision.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/session.hpp"
 #include "orchestrator/cli/up_request.hpp"
@@ -18,8 +18,8 @@ constexpr Flag flags[] = {
     {0, "wait-timeout", Takes::value, "SECONDS", "Longest time for --wait"},
     {0, "build", Takes::nothing, "", "Build images first"},
     {0, "no-build", Takes::nothing, "", "Build no image, even a missing one"},
-    {0, "pull", Takes::value, "WHEN", "Pull images: always, missing, never or policy"},
-    {0, "quiet-pull", Takes::nothing, "", ""},
+    {0, "pull", Takes::value, "WHEN", "Pull: always, missing, never, build, policy"},
+    {0, "quiet-pull", Takes::nothing, "", "Pull without progress"},
     {0, "quiet-build", Takes::nothing, "", ""},
     {0, "force-recreate", Takes::nothing, "", "Recreate containers that have not changed"},
     {0, "no-recreate", Takes::nothing, "", "Keep containers that have changed"},
@@ -63,7 +63,7 @@ int run(const Invocation& invocation) {
   LoadedProject loaded = load_project(invocation, targets);
   check_services(targets, service_names(loaded.project));
   if (loaded.project.services.empty()) throw Error("no service selected");
-  build_missing(invocation, loaded, targets);
+  provide_images(invocation, loaded, targets);
   Json params = up_params(invocation, loaded, targets);
   if (!in_background(invocation))
     return Foreground(invocation, loaded.project, std::move(params)).run();

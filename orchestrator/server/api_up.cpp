@@ -4,6 +4,7 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "base/overlay.hpp"
 #include "base/text.hpp"
 #include "compose-spec/loader.hpp"
 #include "orchestrator/server/api.hpp"
@@ -107,6 +108,7 @@ RunContext Api::model_context(const Json& params) {
 }
 
 void Api::resolve_images(RunContext& context, const std::vector<std::string>& services) const {
+  if (!services.empty()) require_overlay();
   std::map<std::string, std::string> known;
   for (const std::string& name : services) {
     const std::string& reference = context.project->services.at(name).image;

@@ -1,5 +1,6 @@
 #include "orchestrator/server/server.hpp"
 
+#include <malloc.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -45,6 +46,9 @@ class Server {
       : core_(paths), supervisor_(core_), api_(core_, supervisor_) {}
 
   int run() {
+    // Somebody wants something that runs: most likely in a network. A failure is told when one is
+    // made.
+    core_.networks.prepare_host();
     supervisor_.take_over();
     remove_leftover_steps(core_);
     keeper_ = std::make_unique<asio::posix::stream_descriptor>(
@@ -130,7 +134,12 @@ Task<> Server::serve(ConnectionPtr client) {
 
 // Nothing runs when nothing is up: server, keeper and anchor end with the last container.
 void Server::end_if_idle() {
-  if (!core_.instances.empty() || connections_ > 0) return;
+  if (connections_ > 0) return;
+  if (!core_.instances.empty()) {
+    // What a large request took goes back to the system: nothing may come for days.
+    ::malloc_trim(0);
+    return;
+  }
   sys::unlink(core_.paths.socket());
   core_.networks.release_host();
   core_.containers.shut_down();

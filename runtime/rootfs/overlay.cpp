@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "base/error.hpp"
+#include "base/overlay.hpp"
 #include "runtime/sys.hpp"
 
 namespace estiba::runtime {
@@ -10,7 +11,6 @@ namespace {
 
 // fsconfig(2) takes strings of up to 255 bytes.
 constexpr size_t max_value = 255;
-constexpr size_t page = 4096;
 
 // Long paths are named by a descriptor that `open` keeps until the mount exists.
 std::string short_path(const std::string& path, std::vector<UniqueFd>& open) {
@@ -30,41 +30,28 @@ void configure(FdRef context, const RootSetup& root, std::vector<UniqueFd>& open
     sys::fsconfig_string(context, feature, "off");
 }
 
-std::string escaped(const std::string& path) {
-  std::string out;
-  for (char c : path) {
-    if (c == '\\' || c == ':' || c == ',') out += '\\';
-    out += c;
-  }
-  return out;
-}
-
-// Kernels before 6.8 have no "lowerdir+": all layers in one option string, which must fit a page.
+// Before Linux 6.7: all layers in one option string, by short names, for it must fit a page.
 UniqueFd mount_by_options(const RootSetup& root, const std::string& place) {
-  std::string layers;
-  for (const auto& layer : root.lower) layers += (layers.empty() ? "" : ":") + escaped(layer);
-  std::string options = cat("lowerdir=", layers);
+  std::vector<UniqueFd> open;
+  auto name = [&](const std::string& path) {
+    return sys::fd_path(open.emplace_back(sys::open(path, O_PATH | O_DIRECTORY)));
+  };
+  std::string options = overlay_lower_option(root.lower, open);
   if (!root.upper.empty())
-    options += cat(",upperdir=", escaped(root.upper), ",workdir=", escaped(root.work),
+    options += cat(",upperdir=", name(root.upper), ",workdir=", name(root.work),
                    root.self_contained ? ",redirect_dir=off,metacopy=off,index=off" : "");
-  if (options.size() >= page)
-    throw Error(cat("the image has ", std::to_string(root.lower.size()),
-                    " layers, too many for this kernel's mount options; Linux 6.8 or newer can"));
-  sys::mount("overlay", place, "overlay", 0, options.c_str());
+  with_context([&] { sys::mount("overlay", place, "overlay", 0, options.c_str()); },
+               "mounting the image's layers, upper ", root.upper);
   return sys::open(place, O_PATH | O_DIRECTORY);
 }
 
 }  // namespace
 
 UniqueFd mount_overlay(const RootSetup& root, const std::string& place) {
+  if (!overlay_appends_layers()) return mount_by_options(root, place);
   std::vector<UniqueFd> open;
   UniqueFd context = sys::fsopen("overlay");
-  try {
-    configure(context, root, open);
-  } catch (const Error& error) {
-    if (error.code() != EINVAL) throw;
-    return mount_by_options(root, place);
-  }
+  configure(context, root, open);
   with_context([&] { sys::fsconfig_create(context); }, "mounting the image's layers, upper ",
                root.upper);
   UniqueFd mount = sys::fsmount(context, 0, "overlay");

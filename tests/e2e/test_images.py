@@ -77,7 +77,7 @@ class Containers(Scenario):
     def test_a_container_becomes_an_image_and_a_tar(self):
         self.write("compose.yaml", f"""\
             services:
-              s: {{image: {IMAGE}, command: [sleep, infinity], init: true, volumes: ['v:/v']}}
+              s: {{image: {IMAGE}, command: [sleep, infinity], init: true, volumes: ['data:/v']}}
             volumes: {{v: {{}}}}
             """)
         self.estiba("up", "-d")

@@ -25,12 +25,14 @@ ROOMS = {
 
 # Third-party headers, and the only places that may include them.
 CONFINED = [
-    (r"yaml-cpp/", r"compose-spec/yaml_reader"),
+    (r"yaml\.h", r"compose-spec/yaml_reader"),
     (r"cxxopts\.hpp", r"orchestrator/cli/"),
     (r"boost/graph/", r"scheduler/service_graph"),
     (r"seccomp\.h", r"runtime/security/"),
     (r"(archive|archive_entry)\.h", r"imgmgr/"),
-    (r"curl/", r"imgmgr/"),
+    (r"curl/", r"imgmgr/curl_library"),
+    (r"isa-l/", r"imgmgr/isal_library"),
+    (r"toml\+\+/", r"imgmgr/registry/registries_conf"),
     (r"spdlog/", r"base/log"),
     (r"openssl/", r"(base/sha256|imgmgr/)"),
 ]

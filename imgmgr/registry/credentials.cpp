@@ -1,0 +1,158 @@
+#include "imgmgr/registry/credentials.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/fs.hpp"
+#include "base/json.hpp"
+#include "imgmgr/registry/credential_helper.hpp"
+
+namespace estiba::img {
+namespace {
+
+constexpr std::string_view alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+// Docker Hub is kept under the address of an interface that is long gone.
+std::string server_of(const std::string& host) {
+  return host == "docker.io" ? "https://index.docker.io/v1/" : host;
+}
+
+std::string config_path() {
+  if (const char* folder = std::getenv("DOCKER_CONFIG")) return fs::join(folder, "config.json");
+  const char* home = std::getenv("HOME");
+  return cat(home && *home ? home : "/root", "/.docker/config.json");
+}
+
+Json read_config(const std::string& path) {
+  auto text = fs::read_if_exists(path);
+  if (!text || text->empty()) return Json::object();
+  Json document = parse_json(*text, path);
+  if (!document.is_object()) throw Error(cat(path, " is not a JSON object"));
+  return document;
+}
+
+std::optional<CredentialHelper> helper_of(const Json& config, const std::string& server) {
+  auto by_host = config.find("credHelpers");
+  if (by_host != config.end() && by_host->is_object())
+    if (auto name = json::string_at(*by_host, server.c_str())) return CredentialHelper(*name);
+  auto store = json::string_at(config, "credsStore");
+  if (!store || store->empty()) return std::nullopt;
+  return CredentialHelper(*store);
+}
+
+// Old entries are addresses; what counts is the host.
+std::string bare_host(std::string key) {
+  size_t scheme = key.find("://");
+  if (scheme != key.npos) key.erase(0, scheme + 3);
+  return key.substr(0, key.find('/'));
+}
+
+const Json* auth_entry(const Json& config, const std::string& server) {
+  auto auths = config.find("auths");
+  if (auths == config.end() || !auths->is_object()) return nullptr;
+  if (auto exact = auths->find(server); exact != auths->end()) return &*exact;
+  for (const auto& [key, entry] : auths->items())
+    if (bare_host(key) == bare_host(server)) return &entry;
+  return nullptr;
+}
+
+std::optional<Credentials> parse_entry(const Json& entry, const std::string& path) {
+  if (!entry.is_object()) return std::nullopt;
+  Credentials out;
+  out.identity_token = json::string_at(entry, "identitytoken").value_or("");
+  out.user = json::string_at(entry, "username").value_or("");
+  out.password = json::string_at(entry, "password").value_or("");
+  if (auto encoded = json::string_at(entry, "auth"); encoded && !encoded->empty()) {
+    auto plain = from_base64(*encoded);
+    size_t colon = plain ? plain->find(':') : std::string::npos;
+    if (colon == std::string::npos) throw Error(cat("an \"auth\" of ", path, " is damaged"));
+    out.user = plain->substr(0, colon);
+    out.password = plain->substr(colon + 1);
+  }
+  if (out.user.empty() && out.identity_token.empty()) return std::nullopt;
+  return out;
+}
+
+}  // namespace
+
+std::string base64(std::string_view data) {
+  std::string out;
+  for (size_t i = 0; i < data.size(); i += 3) {
+    std::array<unsigned, 3> bytes{};
+    size_t count = std::min<size_t>(3, data.size() - i);
+    for (size_t j = 0; j < count; ++j) bytes.at(j) = static_cast<unsigned char>(data[i + j]);
+    unsigned group = bytes[0] << 16 | bytes[1] << 8 | bytes[2];
+    for (size_t j = 0; j < 4; ++j)
+      out += j <= count ? alphabet[group >> (18 - 6 * j) & 63] : '=';
+  }
+  return out;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+  while (text.ends_with('=')) text.remove_suffix(1);
+  std::string out;
+  unsigned group = 0, bits = 0;
+  for (char c : text) {
+    size_t value = alphabet.find(c);
+    if (value == alphabet.npos) return std::nullopt;
+    group = (group << 6 | static_cast<unsigned>(value)) & 0xffffff;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    out += static_cast<char>(group >> bits & 0xff);
+  }
+  return out;
+}
+
+CredentialStore::CredentialStore() : path_(config_path()) {}
+
+std::optional<Credentials> CredentialStore::find(const std::string& host) const {
+  Json config = read_config(path_);
+  std::string server = server_of(host);
+  if (auto helper = helper_of(config, server)) return helper->get(server);
+  const Json* entry = auth_entry(config, server);
+  return entry ? parse_entry(*entry, path_) : std::nullopt;
+}
+
+bool CredentialStore::keeps_plain_text(const std::string& host) const {
+  return !helper_of(read_config(path_), server_of(host));
+}
+
+std::string CredentialStore::put(const std::string& host, const Credentials& credentials) const {
+  Json config = read_config(path_);
+  std::string server = server_of(host);
+  Json entry = Json::object();
+  auto helper = helper_of(config, server);
+  if (helper) {
+    helper->store(server, credentials);
+  } else if (!credentials.identity_token.empty()) {
+    entry["identitytoken"] = credentials.identity_token;
+  } else {
+    entry["auth"] = base64(cat(credentials.user, ":", credentials.password));
+  }
+  config["auths"][server] = entry;
+  fs::make_dirs(fs::parent_path(path_), 0700);
+  fs::write_atomic(path_, config.dump(1, '\t') + "\n", 0600);
+  return helper ? "the credential helper" : path_;
+}
+
+bool CredentialStore::erase(const std::string& host) const {
+  Json config = read_config(path_);
+  std::string server = server_of(host);
+  bool found = false;
+  if (auto helper = helper_of(config, server)) {
+    found = helper->get(server).has_value();
+    helper->erase(server);
+  }
+  auto auths = config.find("auths");
+  if (auths == config.end() || !auths->is_object() || !auths->contains(server)) return found;
+  auths->erase(server);
+  fs::write_atomic(path_, config.dump(1, '\t') + "\n", 0600);
+  return true;
+}
+
+}  // namespace estiba::img

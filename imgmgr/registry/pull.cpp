@@ -1,0 +1,165 @@
+#include "imgmgr/registry/pull.hpp"
+
+#include "base/error.hpp"
+#include "base/log.hpp"
+#include "base/sha256.hpp"
+#include "imgmgr/config_json.hpp"
+#include "imgmgr/digest.hpp"
+#include "imgmgr/registry/blob_fetch.hpp"
+#include "imgmgr/registry/credentials.hpp"
+#include "imgmgr/registry/layer_pull.hpp"
+#include "imgmgr/registry/registries_conf.hpp"
+#include "imgmgr/registry/remote.hpp"
+#include "imgmgr/registry/remote_manifest.hpp"
+
+namespace estiba::img {
+namespace {
+
+// An index may lead to another one, as some tools make them, but not on and on.
+constexpr int max_index_depth = 2;
+constexpr int interrupted = 130;
+
+struct FetchedManifest {
+  std::string text, type, digest;
+};
+
+class Pull {
+ public:
+  Pull(const Store& store, const Reference& reference, const TransferOptions& options,
+       const Endpoint& endpoint)
+      : store_(store),
+        reference_(reference),
+        options_(options),
+        remote_({endpoint, "pull", CredentialStore().find(endpoint.login), stop_.get_token()}),
+        outer_stop_(options.stop, [this] { stop_.request_stop(); }) {}
+
+  Transferred run() {
+    std::string name = reference_.digest.empty() ? reference_.tag : reference_.digest;
+    FetchedManifest top = fetch_manifest(name);
+    FetchedManifest found = descend(top);
+    auto manifest = std::get<RemoteManifest>(parse(found));
+    std::string text = fetch_blob(remote_, client_, manifest.config);
+    ConfigFile config = parse_config(text, cat("the configuration of ", reference_.familiar()));
+    check(manifest, config);
+    auto held = store_.hold_layers();
+    std::vector<WantedLayer> layers;
+    for (size_t i = 0; i < manifest.layers.size(); ++i)
+      layers.push_back({manifest.layers[i], config.diff_ids[i]});
+    pull_layers(store_, remote_, layers, options_, stop_);
+    return add({text, found.text, top.digest});
+  }
+
+ private:
+  struct Complete {
+    std::string config, manifest, digest;
+  };
+
+  // By digest it is checked; by tag it is taken for what the tag means.
+  FetchedManifest fetch_manifest(const std::string& name) {
+    FetchedManifest out;
+    RemoteRequest request{remote_.path(cat("manifests/", name))};
+    request.headers.push_back(manifest_accept_header());
+    RemoteAnswer answer =
+        remote_.send(client_, request, [&](const HttpResponse&, std::string_view data) {
+          if (out.text.size() + data.size() > max_manifest_size)
+            throw Error(cat(remote_.endpoint().host, " sends a manifest larger than 4 MiB for ",
+                            reference_.familiar()));
+          out.text += data;
+        });
+    if (!answer.success() || !answer.http.failure.empty())
+      remote_.refuse(answer, is_digest(name) ? cat("manifest ", name) : cat("tag \"", name, "\""));
+    out.type = answer.http.header("content-type");
+    out.digest = cat("sha256:", Sha256::of(out.text));
+    std::string told = answer.http.header("docker-content-digest");
+    std::string wanted = is_digest(name) ? name : told;
+    if (!wanted.empty() && wanted.starts_with("sha256:") && wanted != out.digest)
+      throw Error(cat(remote_.endpoint().host, " sent a wrong manifest: it is ", out.digest,
+                      ", and not ", wanted));
+    return out;
+  }
+
+  RemoteDocument parse(const FetchedManifest& fetched) const {
+    return with_context([&] { return parse_remote_document(fetched.text, fetched.type); },
+                        "the manifest of ", reference_.familiar(), " from ",
+                        remote_.endpoint().host);
+  }
+
+  FetchedManifest descend(FetchedManifest at) {
+    for (int depth = 0;; ++depth) {
+      RemoteDocument document = parse(at);
+      auto* index = std::get_if<RemoteIndex>(&document);
+      if (!index) return at;
+      if (depth == max_index_depth)
+        throw Error(cat("the index of ", reference_.familiar(),
+                        " leads to further indexes without an end"));
+      Descriptor next =
+          with_context([&] { return select_platform(*index, wanted_platform()); },
+                       "image ", reference_.familiar());
+      at = fetch_manifest(next.digest);
+      if (next.size != at.text.size())
+        throw Error(cat(remote_.endpoint().host, " sent ", std::to_string(at.text.size()),
+                        " bytes as ", next.digest, ", which must have ",
+                        std::to_string(next.size)));
+    }
+  }
+
+  Platform wanted_platform() const {
+    return options_.platform.empty() ? host_platform_of_images()
+                                     : parse_platform(options_.platform);
+  }
+
+  void check(const RemoteManifest& manifest, const ConfigFile& config) const {
+    if (config.diff_ids.size() != manifest.layers.size())
+      throw Error(cat("the manifest of ", reference_.familiar(), " names ",
+                      std::to_string(manifest.layers.size()), " layers, and its configuration ",
+                      std::to_string(config.diff_ids.size())));
+    if (options_.platform.empty()) return;
+    Platform is{config.config.os, config.config.architecture, config.config.variant};
+    if (platform_fit(wanted_platform(), is) == 0)
+      throw Error(cat("image ", reference_.familiar(), " is made for ", is.text(), ", and not for ",
+                      wanted_platform().text()));
+  }
+
+  Transferred add(const Complete& image) const {
+    std::vector<std::string> references;
+    if (reference_.digest.empty()) references.push_back(reference_.full());
+    references.push_back(
+        cat(reference_.registry, "/", reference_.repository, "@", image.digest));
+    auto lock = store_.lock_for_writing();
+    std::string before;
+    for (const auto& entry : store_.index())
+      if (entry.reference == references.front()) before = entry.manifest;
+    Transferred out{"", image.digest, before != cat("sha256:", Sha256::of(image.manifest))};
+    out.id = store_.add_pulled_image(image.config, image.manifest, references);
+    return out;
+  }
+
+  const Store& store_;
+  const Reference& reference_;
+  const TransferOptions& options_;
+  std::stop_source stop_;
+  Remote remote_;
+  HttpClient client_;
+  std::stop_callback<std::function<void()>> outer_stop_;
+};
+
+}  // namespace
+
+Transferred pull_image(const Store& store, const Reference& reference,
+                       const TransferOptions& options) {
+  auto places = endpoints(load_registries_conf(), reference);
+  for (size_t i = 0;; ++i) {
+    try {
+      return Pull(store, reference, options, places[i]).run();
+    } catch (const Error& error) {
+      // Layers that were complete before it failed are nobody's.
+      auto lock = store.lock_for_writing();
+      store.sweep();
+      if (options.stop.stop_requested()) throw Error("interrupted", interrupted);
+      if (i + 1 == places.size()) throw;
+      log::debug(error.message());  // a mirror need not have everything
+    }
+  }
+}
+
+}  // namespace estiba::img

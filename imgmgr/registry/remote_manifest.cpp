@@ -1,0 +1,153 @@
+#include "imgmgr/registry/remote_manifest.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "imgmgr/digest.hpp"
+#include "imgmgr/import.hpp"
+
+namespace estiba::img {
+namespace {
+
+constexpr size_t max_layers = 1000;
+constexpr std::string_view schema1 = "application/vnd.docker.distribution.manifest.v1";
+
+Descriptor descriptor_of(const Json& object) {
+  if (!object.is_object()) throw Error("a descriptor of it is no object");
+  Descriptor out;
+  out.media_type = json::string_at(object, "mediaType").value_or("");
+  out.digest = json::required_string(object, "digest");
+  sha256_hex(out.digest);
+  int64_t size = json::required_int(object, "size");
+  if (size < 0) throw Error(cat("the size of ", out.digest, " is negative"));
+  out.size = static_cast<uint64_t>(size);
+  return out;
+}
+
+Platform platform_of(const Json& entry) {
+  auto found = entry.find("platform");
+  if (found == entry.end() || !found->is_object()) return {};
+  auto text = [&](const char* key) { return json::string_at(*found, key).value_or(""); };
+  return {text("os"), text("architecture"), text("variant")};
+}
+
+RemoteIndex index_of(const Json& document) {
+  RemoteIndex out;
+  for (const auto& entry : document.at("manifests"))
+    out.entries.push_back({descriptor_of(entry), platform_of(entry)});
+  return out;
+}
+
+RemoteManifest manifest_of(const Json& document) {
+  RemoteManifest out;
+  out.config = descriptor_of(document.at("config"));
+  if (out.config.size > max_config_size) throw Error("its configuration is larger than 8 MiB");
+  auto layers = document.find("layers");
+  if (layers == document.end() || !layers->is_array()) throw Error("it has no layers");
+  if (layers->size() > max_layers) throw Error("it has more than 1000 layers");
+  for (const auto& layer : *layers) out.layers.push_back(descriptor_of(layer));
+  return out;
+}
+
+bool is_known_type(std::string_view type) {
+  for (const char* known :
+       {media::oci_manifest, media::oci_index, media::docker_manifest, media::docker_index})
+    if (type == known) return true;
+  return false;
+}
+
+// A document that is a manifest to one reader and an index to another (CVE-2021-41190) is neither.
+RemoteDocument document_of(const Json& document, std::string_view content_type) {
+  if (!document.is_object()) throw Error("it is no JSON object");
+  std::string own = json::string_at(document, "mediaType").value_or("");
+  std::string type(text::trim(content_type.substr(0, content_type.find(';'))));
+  if (own.starts_with(schema1) || type.starts_with(schema1) || document.contains("fsLayers"))
+    throw Error("it is of the old schema 1, which is not supported; push the image anew");
+  if (!own.empty() && is_known_type(type) && own != type)
+    throw Error(cat("it calls itself ", own, ", and the registry calls it ", type));
+  bool is_index = document.contains("manifests");
+  if (is_index == document.contains("config"))
+    throw Error("it is neither a manifest nor an index, or pretends to be both");
+  if (is_index && !document["manifests"].is_array()) throw Error("its list is no list");
+  if (is_index) return index_of(document);
+  return manifest_of(document);
+}
+
+int variant_number(const Platform& platform) {
+  // What is left out is the least of amd64, and the usual one of arm.
+  std::string variant = platform.variant;
+  if (variant.empty()) variant = platform.architecture == "arm" ? "v7" : "v1";
+  if (!variant.starts_with('v')) return -1;
+  return static_cast<int>(text::to_int(variant.substr(1)).value_or(-1));
+}
+
+}  // namespace
+
+std::string Platform::text() const {
+  return cat(os, "/", architecture, variant.empty() ? "" : "/", variant);
+}
+
+Platform parse_platform(std::string_view text) {
+  auto parts = text::split(text, '/');
+  Platform out{"linux", "", ""};
+  if (parts.size() == 1) {
+    out.architecture = parts[0];
+  } else if (parts.size() <= 3) {
+    out = {parts[0], parts[1], parts.size() == 3 ? parts[2] : ""};
+  }
+  if (out.architecture == "x86_64") out.architecture = "amd64";
+  if (out.architecture == "aarch64") out.architecture = "arm64";
+  if (out.os.empty() || out.architecture.empty())
+    throw Error(cat("\"", text, "\" is no platform; one is written as linux/arm64"));
+  return out;
+}
+
+Platform host_platform_of_images() { return {"linux", host_architecture(), ""}; }
+
+int platform_fit(const Platform& wanted, const Platform& offered) {
+  if (wanted.os != offered.os || wanted.architecture != offered.architecture) return 0;
+  if (wanted.architecture == "arm64") {
+    bool same = wanted.variant.empty() || wanted.variant == offered.variant ||
+                (wanted.variant == "v8" && offered.variant.empty());
+    return same ? 1 : 0;
+  }
+  int limit = variant_number(wanted), variant = variant_number(offered);
+  // Later variants run what was made for earlier ones.
+  return variant < 0 || variant > limit ? 0 : 1 + variant;
+}
+
+RemoteDocument parse_remote_document(std::string_view text, std::string_view content_type) {
+  return document_of(parse_json(text, "it"), content_type);
+}
+
+Descriptor select_platform(const RemoteIndex& index, const Platform& wanted) {
+  const RemoteIndex::Entry* best = nullptr;
+  int fit = 0;
+  std::string offered;
+  for (const auto& entry : index.entries) {
+    int value = platform_fit(wanted, entry.platform);
+    if (value > fit) {
+      fit = value;
+      best = &entry;
+    }
+    // "unknown/unknown" is what attestations stand under.
+    if (!entry.platform.os.empty() && entry.platform.os != "unknown")
+      offered += (offered.empty() ? "" : ", ") + entry.platform.text();
+  }
+  if (best) return best->manifest;
+  // A list of one that does not say what it is for leaves no choice.
+  if (index.entries.size() == 1 && index.entries.front().platform.os.empty())
+    return index.entries.front().manifest;
+  throw Error(cat("it is not made for ", wanted.text(), ", but for ",
+                  offered.empty() ? "no known platform" : offered));
+}
+
+std::string manifest_accept_header() {
+  return cat("Accept: ", media::oci_manifest, ", ", media::oci_index, ", ", media::docker_manifest,
+             ", ", media::docker_index, ", */*;q=0.1");
+}
+
+}  // namespace estiba::img
