@@ -71,7 +71,8 @@ std::string_view GzipReader::read() {
     state_->member_ended = inflate.block_state == ISAL_BLOCK_FINISH;
     size_t made = state_->output.size() - inflate.avail_out;
     if (made > 0) return std::string_view(state_->output).substr(0, made);
-    if (!more && !state_->member_ended) throw Error(cat("the gzip data of ", subject_, " end early"));
+    if (!more && !state_->member_ended)
+      throw Error(cat("the gzip data of ", subject_, " end early"));
   }
 }
 

@@ -1,6 +1,5 @@
 #include "imgmgr/http.hpp"
 
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -41,7 +40,8 @@ size_t take_body(char* data, size_t size, size_t count, void* transfer) {
   }
 }
 
-// Each answer of a chain (100, redirects, a proxy's) begins with a status line: the last one counts.
+// Each answer of a chain (100, redirects, a proxy's) begins with a status line: the last one
+// counts.
 void take_status_line(Transfer& transfer, std::string_view line) {
   transfer.response.headers.clear();
   size_t blank = line.find(' ');

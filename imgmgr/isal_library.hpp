@@ -1,5 +1,5 @@
-// The functions of ISA-L (igzip), found at run time: gzip at several times zlib's speed, where it is
-// installed.
+// The functions of ISA-L (igzip), found at run time: gzip at several times zlib's speed, where it
+// is installed.
 #pragma once
 #include <isa-l/igzip_lib.h>
 

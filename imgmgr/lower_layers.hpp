@@ -1,5 +1,5 @@
-// The layers beneath one that is being unpacked, topmost first: known, or to be asked for when first
-// needed, which most layers never do.
+// The layers beneath one that is being unpacked, topmost first: known, or to be asked for when
+// first needed, which most layers never do.
 #pragma once
 #include <functional>
 #include <string>

@@ -46,8 +46,8 @@ std::vector<ImageTransfer> wanted_pulls(const Invocation& invocation, const Load
     LocalImage local = local_image(store, service.image, service.platform);
     if (!must_pull(service.pull_policy, origin, local, now)) continue;
     if (!named.insert(service.image).second) continue;
-    auto on_failure = service.build ? ImageTransfer::OnFailure::go_on
-                                    : ImageTransfer::OnFailure::stop;
+    auto on_failure =
+        service.build ? ImageTransfer::OnFailure::go_on : ImageTransfer::OnFailure::stop;
     out.push_back({service.image, name, service.platform, on_failure});
   }
   return out;

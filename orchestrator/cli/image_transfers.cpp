@@ -21,7 +21,8 @@ struct StatusWords {
 };
 
 StatusWords words_of(Direction direction) {
-  return direction == Direction::pull ? StatusWords{"Pulling", "Pulled"} : StatusWords{"Pushing", "Pushed"};
+  return direction == Direction::pull ? StatusWords{"Pulling", "Pulled"}
+                                      : StatusWords{"Pushing", "Pushed"};
 }
 
 size_t transfers_at_once(const Invocation& invocation) {
@@ -71,8 +72,8 @@ void ImageTransfers::on_event(const img::TransferEvent& event) {
 
 img::Transferred ImageTransfers::transfer(Direction direction, const ImageTransfer& transfer,
                                           std::stop_token stop) {
-  img::TransferOptions options{
-      transfer.platform, [this](const img::TransferEvent& event) { on_event(event); }, stop};
+  img::TransferOptions options{transfer.platform,
+                               [this](const img::TransferEvent& event) { on_event(event); }, stop};
   StatusWords words = words_of(direction);
   show({step_id(transfer.image), words.doing, ui::StepState::working, ""});
   try {
