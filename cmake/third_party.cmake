@@ -7,6 +7,10 @@ find_package(OpenSSL 3 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBSECCOMP REQUIRED libseccomp)
 find_path(CXXOPTS_INCLUDE cxxopts.hpp REQUIRED)
+# Of these three the headers alone: the libraries of the first two are loaded when first needed.
+find_path(CURL_INCLUDE curl/curl.h REQUIRED)
+find_path(ISAL_INCLUDE isa-l/igzip_lib.h REQUIRED)
+find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)
 find_package(Threads REQUIRED)
 
 # Static where Debian ships an archive: the program starts faster and needs fewer runtime packages.

@@ -91,8 +91,7 @@ class Extractor {
           cat("the archive has more than ", std::to_string(options_.limits.entries), " entries"));
     if (!S_ISREG(entry.mode) || !entry.hardlink.empty()) return;
     // Others fill the same disk meanwhile, such as this image's other layers.
-    if (entry.size >= recount_size)
-      budget_ = std::min(budget_, done_.size + writable_bytes(root_));
+    if (entry.size >= recount_size) budget_ = std::min(budget_, done_.size + writable_bytes(root_));
     if (entry.size > budget_ - done_.size)
       throw Error(cat("unpacking \"", entry.path, "\" needs ", std::to_string(entry.size),
                       " bytes, and only ", std::to_string(budget_ - done_.size), " are left"));

@@ -31,8 +31,8 @@ class BlobFetch {
     }
     std::string actual = hash_.finish();
     if (actual != sha256_hex(blob_.digest))
-      throw Error(cat(host(), " sent wrong content: it is sha256:", actual, ", and not ",
-                      blob_.digest));
+      throw Error(
+          cat(host(), " sent wrong content: it is sha256:", actual, ", and not ", blob_.digest));
   }
 
  private:
@@ -40,12 +40,13 @@ class BlobFetch {
 
   RemoteAnswer ask() {
     RemoteRequest request{remote_.path(cat("blobs/", blob_.digest))};
-    if (received_ > 0) request.headers.push_back(cat("Range: bytes=", std::to_string(received_), "-"));
+    if (received_ > 0)
+      request.headers.push_back(cat("Range: bytes=", std::to_string(received_), "-"));
     position_ = received_;
     begun_ = false;
-    RemoteAnswer answer = remote_.send(
-        client_, request,
-        [this](const HttpResponse& head, std::string_view data) { take(head, data); });
+    RemoteAnswer answer =
+        remote_.send(client_, request,
+                     [this](const HttpResponse& head, std::string_view data) { take(head, data); });
     asked_ = true;
     if (answer.http.failure.empty() && !answer.success()) remote_.refuse(answer, what());
     return answer;

@@ -47,8 +47,8 @@ CredentialHelper::Answer CredentialHelper::ask(const char* action, const std::st
 }
 
 void CredentialHelper::refuse(const char* action, const Answer& answer) const {
-  throw Error(cat("docker-credential-", name_, " ", action, " failed: ",
-                  text::trim(answer.output.substr(0, 500))));
+  throw Error(cat("docker-credential-", name_, " ", action,
+                  " failed: ", text::trim(answer.output.substr(0, 500))));
 }
 
 std::optional<Credentials> CredentialHelper::get(const std::string& server) const {

@@ -86,8 +86,7 @@ std::string base64(std::string_view data) {
     size_t count = std::min<size_t>(3, data.size() - i);
     for (size_t j = 0; j < count; ++j) bytes.at(j) = static_cast<unsigned char>(data[i + j]);
     unsigned group = bytes[0] << 16 | bytes[1] << 8 | bytes[2];
-    for (size_t j = 0; j < 4; ++j)
-      out += j <= count ? alphabet[group >> (18 - 6 * j) & 63] : '=';
+    for (size_t j = 0; j < 4; ++j) out += j <= count ? alphabet[group >> (18 - 6 * j) & 63] : '=';
   }
   return out;
 }

@@ -1,5 +1,5 @@
-// Credentials as Docker keeps them: config.json's auths, or the helper programs that credHelpers and
-// credsStore name (docker-credential-NAME, spoken to over standard input and output).
+// Credentials as Docker keeps them: config.json's auths, or the helper programs that credHelpers
+// and credsStore name (docker-credential-NAME, spoken to over standard input and output).
 #pragma once
 #include <optional>
 #include <string>

@@ -37,7 +37,8 @@ Json to_json_value(const KnownBlob& known) {
 
 template <typename T>
 void cut(std::vector<T>& list, size_t limit) {
-  if (list.size() > limit) list.erase(list.begin() + static_cast<std::ptrdiff_t>(limit), list.end());
+  if (list.size() > limit)
+    list.erase(list.begin() + static_cast<std::ptrdiff_t>(limit), list.end());
 }
 
 }  // namespace

@@ -147,8 +147,8 @@ class LayerPulls {
           extract_layer(stream, sys::open(directory, O_RDONLY | O_DIRECTORY), options).size;
       std::string actual = stream.finish();
       if (actual != layer.diff_id)
-        throw Error(cat(stream.subject(), " unpacks to ", actual, ", and the image says ",
-                        layer.diff_id));
+        throw Error(
+            cat(stream.subject(), " unpacks to ", actual, ", and the image says ", layer.diff_id));
       return size;
     } catch (const Error& error) {
       // Wrong bytes fail to unpack before they fail to match their digest, which says more.
@@ -163,9 +163,9 @@ class LayerPulls {
   std::vector<std::string> beneath(size_t index) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] {
-      return failure_ || std::all_of(finished_.begin(),
-                                     finished_.begin() + static_cast<std::ptrdiff_t>(index),
-                                     [](bool done) { return done; });
+      return failure_ ||
+             std::all_of(finished_.begin(), finished_.begin() + static_cast<std::ptrdiff_t>(index),
+                         [](bool done) { return done; });
     });
     if (failure_) throw Error("another layer failed");
     std::vector<std::string> out;

@@ -116,8 +116,7 @@ class LayerPushes {
     for (const auto& source : known.sources) {
       if (!source.starts_with(at.login + "/")) continue;
       std::string repository = source.substr(at.login.size() + 1);
-      if (repository != at.repository &&
-          mount_blob(remote_, client, known.blob.digest, repository))
+      if (repository != at.repository && mount_blob(remote_, client, known.blob.digest, repository))
         return repository;
     }
     return std::nullopt;

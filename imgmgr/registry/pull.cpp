@@ -92,9 +92,8 @@ class Pull {
       if (depth == max_index_depth)
         throw Error(cat("the index of ", reference_.familiar(),
                         " leads to further indexes without an end"));
-      Descriptor next =
-          with_context([&] { return select_platform(*index, wanted_platform()); },
-                       "image ", reference_.familiar());
+      Descriptor next = with_context([&] { return select_platform(*index, wanted_platform()); },
+                                     "image ", reference_.familiar());
       at = fetch_manifest(next.digest);
       if (next.size != at.text.size())
         throw Error(cat(remote_.endpoint().host, " sent ", std::to_string(at.text.size()),
@@ -123,8 +122,7 @@ class Pull {
   Transferred add(const Complete& image) const {
     std::vector<std::string> references;
     if (reference_.digest.empty()) references.push_back(reference_.full());
-    references.push_back(
-        cat(reference_.registry, "/", reference_.repository, "@", image.digest));
+    references.push_back(cat(reference_.registry, "/", reference_.repository, "@", image.digest));
     auto lock = store_.lock_for_writing();
     std::string before;
     for (const auto& entry : store_.index())

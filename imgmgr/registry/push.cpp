@@ -115,8 +115,8 @@ class Push {
     for (size_t i = 0; same && i < layers.size(); ++i)
       same = manifest->layers[i].digest == layers[i].blob.digest;
     if (!same) return new_manifest(config, layers);
-    std::string type = json::string_at(parse_json(text, "a manifest"), "mediaType")
-                           .value_or(media::oci_manifest);
+    std::string type =
+        json::string_at(parse_json(text, "a manifest"), "mediaType").value_or(media::oci_manifest);
     return {text, type};
   }
 

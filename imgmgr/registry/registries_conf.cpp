@@ -23,6 +23,7 @@ class ConfReader {
 
   RegistriesConf read(const toml::table& document) {
     known(document, {"registry", "unqualified-search-registries"});
+    check_search(document);
     RegistriesConf out;
     const toml::node* list = document.get("registry");
     if (!list) return out;
@@ -40,6 +41,17 @@ class ConfReader {
       bool found = std::find(words.begin(), words.end(), key.str()) != words.end();
       if (!found) refuse(node, cat("\"", key.str(), "\" is not known here"));
     }
+  }
+
+  // The file may be one that other tools read as well; what it asks of us must be what we do.
+  void check_search(const toml::table& document) const {
+    const toml::node* node = document.get("unqualified-search-registries");
+    if (!node) return;
+    const toml::array* list = node->as_array();
+    bool hub_alone = list && list->size() == 1 && (*list)[0].value_or(std::string()) == hub;
+    if (!hub_alone)
+      refuse(*node, cat("names without a registry are Docker Hub's; "
+                        "\"unqualified-search-registries\" can only be [\"docker.io\"]"));
   }
 
   const toml::array& array(const toml::node& node, const char* name) const {
@@ -84,8 +96,10 @@ class ConfReader {
 
   RegistryRule rule(const toml::table& item) const {
     known(item, {"prefix", "location", "insecure", "blocked", "mirror", "mirror-by-digest-only"});
-    RegistryRule out{text(item, "prefix"), {text(item, "location"), choice(item, "insecure")},
-                     choice(item, "blocked"), {}};
+    RegistryRule out{text(item, "prefix"),
+                     {text(item, "location"), choice(item, "insecure")},
+                     choice(item, "blocked"),
+                     {}};
     if (out.prefix.empty()) out.prefix = out.main.location;
     if (out.prefix.empty()) refuse(item, "a registry needs a \"prefix\" or a \"location\"");
     bool by_digest = choice(item, "mirror-by-digest-only");
@@ -98,8 +112,8 @@ class ConfReader {
   const std::string& path_;
 };
 
-// How much of the name a prefix takes; nothing if it does not match. A part of a host or of a path's
-// component is no match.
+// How much of the name a prefix takes; nothing if it does not match. A part of a host or of a
+// path's component is no match.
 std::optional<size_t> matched(const std::string& prefix, const std::string& name) {
   if (prefix.starts_with("*.")) {
     std::string host = name.substr(0, name.find('/'));
@@ -148,8 +162,8 @@ RegistriesConf parse_registries_conf(std::string_view text, const std::string& p
   try {
     return ConfReader(path).read(toml::parse(text));
   } catch (const toml::parse_error& error) {
-    throw Error(cat(path, ":", std::to_string(error.source().begin.line), ": ",
-                    error.description()));
+    throw Error(
+        cat(path, ":", std::to_string(error.source().begin.line), ": ", error.description()));
   }
 }
 
@@ -157,7 +171,8 @@ RegistriesConf load_registries_conf() {
   const char* given = std::getenv("ESTIBA_REGISTRIES_CONF");
   std::string path = given ? given : default_path;
   auto text = fs::read_if_exists(path);
-  if (!text && given) throw Error(cat("$ESTIBA_REGISTRIES_CONF names ", path, ", which is not there"));
+  if (!text && given)
+    throw Error(cat("$ESTIBA_REGISTRIES_CONF names ", path, ", which is not there"));
   return text ? parse_registries_conf(*text, path) : RegistriesConf{};
 }
 

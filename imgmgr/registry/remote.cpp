@@ -279,8 +279,7 @@ void Remote::refuse(const RemoteAnswer& answer, const std::string& what) const {
   if (status == 404) throw Error(cat(at.host, " has no ", what, aside));
   if (status == 429)
     throw Error(cat(at.host, " has had too many requests", aside, "; try again later"));
-  throw Error(
-      cat(at.host, " answers with status ", std::to_string(status), " to ", what, aside));
+  throw Error(cat(at.host, " answers with status ", std::to_string(status), " to ", what, aside));
 }
 
 }  // namespace estiba::img

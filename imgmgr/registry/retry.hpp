@@ -17,8 +17,9 @@ std::optional<std::chrono::milliseconds> parse_retry_after(const std::string& va
 
 /// The wait before another try of what failed the `attempt`-th time (from 1): `asked`, or twice as
 /// long each time. `jitter` is within [0, 1). Nothing: it has failed for good.
-std::optional<std::chrono::milliseconds> retry_wait(
-    int attempt, std::optional<std::chrono::milliseconds> asked, double jitter);
+std::optional<std::chrono::milliseconds> retry_wait(int attempt,
+                                                    std::optional<std::chrono::milliseconds> asked,
+                                                    double jitter);
 
 /// An answer that may be another one soon: 429 and those that tell of trouble at the other end.
 bool is_passing(long status);

@@ -16,7 +16,8 @@ HttpBody body_of(std::string content) {
   HttpBody out;
   out.size = content.size();
   out.read = [content = std::move(content)](char* buffer, size_t size, uint64_t offset) {
-    size_t count = std::min<size_t>(size, content.size() - std::min<size_t>(offset, content.size()));
+    size_t count =
+        std::min<size_t>(size, content.size() - std::min<size_t>(offset, content.size()));
     std::memcpy(buffer, content.data() + offset, count);
     return count;
   };
@@ -53,8 +54,8 @@ HttpRequest token_request(const Challenge& challenge, const std::vector<std::str
     for (const auto& scope : scopes) out.url = with_query(out.url, "scope", scope);
     if (credentials) {
       out.url = with_query(out.url, "account", credentials->user);
-      out.headers.push_back(cat("Authorization: Basic ",
-                                base64(cat(credentials->user, ":", credentials->password))));
+      out.headers.push_back(
+          cat("Authorization: Basic ", base64(cat(credentials->user, ":", credentials->password))));
     }
   }
   out.redirects = Redirects::report;

@@ -1,5 +1,5 @@
-// Bearer tokens, as the token servers of registries hand them out: by GET with a name and a password
-// (or none), by POST with a refresh token.
+// Bearer tokens, as the token servers of registries hand them out: by GET with a name and a
+// password (or none), by POST with a refresh token.
 #pragma once
 #include <chrono>
 #include <optional>

@@ -64,15 +64,19 @@ class Upload {
   void take_location(const RemoteAnswer& answer) {
     std::string location = answer.http.header("location");
     if (location.empty()) return;
-    location_ = resolve_url(remote_.url_of(remote_.path("blobs/uploads/")), location);
+    std::string base = remote_.url_of(remote_.path("blobs/uploads/"));
+    location_ = resolve_url(base, location);
+    if (base.starts_with("https://") && !location_.starts_with("https://"))
+      throw Error(cat(remote_.endpoint().host, " wants ", blob_.digest,
+                      " to be sent without TLS; that is refused"));
   }
 
   RemoteAnswer send_piece() {
     uint64_t start = sent_, size = std::min(piece_size, blob_.size - sent_);
     RemoteRequest request{location_, "PATCH"};
-    request.headers = {"Content-Type: application/octet-stream",
-                       cat("Content-Range: ", std::to_string(start), "-",
-                           std::to_string(start + size - 1))};
+    request.headers = {
+        "Content-Type: application/octet-stream",
+        cat("Content-Range: ", std::to_string(start), "-", std::to_string(start + size - 1))};
     request.body = HttpBody{[this, start, size](char* buffer, size_t room, uint64_t offset) {
                               size_t wanted = std::min<uint64_t>(room, size - offset);
                               size_t got = reader_(buffer, wanted, start + offset);
@@ -118,8 +122,7 @@ class Upload {
 }  // namespace
 
 bool has_blob(Remote& remote, HttpClient& client, const std::string& digest) {
-  RemoteAnswer answer =
-      remote.send(client, {remote.path(cat("blobs/", digest)), "HEAD"});
+  RemoteAnswer answer = remote.send(client, {remote.path(cat("blobs/", digest)), "HEAD"});
   if (answer.success()) return true;
   if (answer.http.status != 404) remote.refuse(answer, cat("blob ", digest));
   return false;
@@ -129,8 +132,7 @@ bool mount_blob(Remote& remote, HttpClient& client, const std::string& digest,
                 const std::string& from_repository) {
   remote.add_source(from_repository);
   std::string target = with_query(remote.path("blobs/uploads/"), "mount", digest);
-  RemoteAnswer answer =
-      remote.send(client, {with_query(target, "from", from_repository), "POST"});
+  RemoteAnswer answer = remote.send(client, {with_query(target, "from", from_repository), "POST"});
   if (answer.http.status == 201) return true;
   // An ordinary upload was begun in its place; it is given up.
   std::string location = answer.http.header("location");

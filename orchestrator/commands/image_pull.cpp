@@ -22,8 +22,9 @@ int run(const Invocation& invocation) {
   ui::ProgressStyle style = progress_style(invocation, "pull");
   if (quiet) style.kind = ui::ProgressKind::quiet;
   ImageTransfers transfers(invocation, style);
-  auto outcomes = transfers.run(
-      Direction::pull, {{reference->familiar(), "", invocation.arguments.value_or("platform", "")}});
+  auto outcomes =
+      transfers.run(Direction::pull,
+                    {{reference->familiar(), "", invocation.arguments.value_or("platform", "")}});
   transfers.finish();
   const img::Transferred& result = *outcomes.front().result;
   if (!quiet)

@@ -1,4 +1,6 @@
 // login: keeps a name and a password for a registry, once the registry has taken them.
+#include "imgmgr/registry/login.hpp"
+
 #include <termios.h>
 #include <unistd.h>
 
@@ -7,7 +9,6 @@
 #include "base/error.hpp"
 #include "base/scope_exit.hpp"
 #include "imgmgr/registry/credentials.hpp"
-#include "imgmgr/registry/login.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/commands/list.hpp"
 #include "orchestrator/ui/terminal.hpp"
@@ -23,7 +24,8 @@ constexpr Flag flags[] = {
 
 std::string read_line() {
   std::string line;
-  if (!std::getline(std::cin, line)) throw Error("standard input ended before the login was complete");
+  if (!std::getline(std::cin, line))
+    throw Error("standard input ended before the login was complete");
   while (line.ends_with('\r')) line.pop_back();
   return line;
 }

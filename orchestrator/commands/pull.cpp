@@ -65,11 +65,10 @@ Pulls pulls_of(const Invocation& invocation, const spec::Project& project) {
     if (auto reason = reason_to_skip(invocation, store, service)) {
       out.skipped.emplace_back(image.empty() ? name : image, *reason);
     } else if (pulled_for.emplace(image, name).second) {
-      bool passed_over =
-          service.build || invocation.arguments.on("ignore-pull-failures");
-      out.wanted.push_back({image, name, service.platform,
-                            passed_over ? ImageTransfer::OnFailure::go_on
-                                        : ImageTransfer::OnFailure::stop});
+      bool passed_over = service.build || invocation.arguments.on("ignore-pull-failures");
+      out.wanted.push_back(
+          {image, name, service.platform,
+           passed_over ? ImageTransfer::OnFailure::go_on : ImageTransfer::OnFailure::stop});
     }
   }
   return out;

@@ -116,9 +116,10 @@ void Api::resolve_images(RunContext& context, const std::vector<std::string>& se
     if (cached == known.end()) {
       auto image = core_.images.find(reference);
       if (!image)
-        throw Error(cat("services.", name, ": image \"", reference,
-                        "\" is not in the store; make it with `estiba image bootstrap` or `estiba "
-                        "image import`"));
+        throw Error(
+            cat("services.", name, ": image \"", reference,
+                "\" is not in the store; fetch it with `estiba image pull`, or make it with "
+                "`estiba image bootstrap` or `estiba image import`"));
       cached = known.emplace(reference, image->id).first;
     }
     context.image_ids[name] = cached->second;

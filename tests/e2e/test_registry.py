@@ -337,16 +337,16 @@ class Mirrors(RegistryScenario):
 
 
 class Tls(RegistryScenario):
-    def certificate(self):
+    def certificate(self, name):
         need("openssl")
-        key, certificate = self.top / "tls.key", self.top / "tls.crt"
+        key, certificate = self.top / f"{name}.key", self.top / f"{name}.crt"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test",
                         "-addext", "subjectAltName=IP:127.0.0.1,DNS:registry.test", "-keyout", key, "-out",
                         certificate], check=True, capture_output=True)
         return key, certificate
 
     def test_an_authority_for_one_host(self):
-        key, certificate = self.certificate()
+        key, certificate = self.certificate("own")
         registry = Registry(self, more={"http": {"tls": {"key": str(key), "certificate": str(certificate)}}})
         self.import_image()
         name = f"{registry.host}/lib/busybox:1"
@@ -357,10 +357,10 @@ class Tls(RegistryScenario):
         folder = f"/etc/containers/certs.d/{registry.host}"
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         os.makedirs(folder)
-        shutil.copy(self.certificate()[1], f"{folder}/ca.crt")
+        shutil.copy(self.certificate("other")[1], f"{folder}/ca.crt")
         self.fails("image", "push", name, says=[registry.host, "cannot be reached"], rc=1)
         shutil.copy(certificate, f"{folder}/ca.crt")
-        self.certificate_was = certificate
+        self.estiba("image", "push", name)
 
 
 class Liar(RegistryScenario):

@@ -1,0 +1,224 @@
+// What the registry client decides without a registry.
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+#include "imgmgr/http.hpp"
+#include "imgmgr/registry/challenge.hpp"
+#include "imgmgr/registry/credentials.hpp"
+#include "imgmgr/registry/login.hpp"
+#include "imgmgr/registry/registries_conf.hpp"
+#include "imgmgr/registry/remote_manifest.hpp"
+#include "imgmgr/registry/retry.hpp"
+#include "imgmgr/registry/token.hpp"
+#include "imgmgr/registry/url.hpp"
+
+namespace estiba::img {
+namespace {
+
+using std::chrono::milliseconds, std::chrono::seconds;
+
+std::string text_of(const std::vector<Challenge>& challenges) {
+  std::string out;
+  for (const auto& challenge : challenges) {
+    out += challenge.scheme;
+    for (const auto& [name, value] : challenge.values) out += cat(" ", name, "=<", value, ">");
+    out += "\n";
+  }
+  return out;
+}
+
+TEST(Challenges, AreReadWithQuotesEscapesAndSeveralSchemes) {
+  EXPECT_EQ(text_of(parse_challenges(
+                R"(Bearer realm="https://a/t",service="s", scope="repository:a/b:pull,push")")),
+            "bearer realm=<https://a/t> scope=<repository:a/b:pull,push> service=<s>\n");
+  EXPECT_EQ(text_of(parse_challenges(R"(Basic realm="a \"b\"", Bearer Realm = x)")),
+            "basic realm=<a \"b\">\nbearer realm=<x>\n");
+}
+
+TEST(Challenges, OfGarbageAreNothingThatHarms) {
+  for (const char* text :
+       {"", ",,,", "\"", "=", "a=b", "Bearer realm=\"", "\"x\" Basic", "===\"\\"})
+    EXPECT_LE(parse_challenges(text).size(), 2U) << text;
+}
+
+TEST(Retries, TakeTheTimeThatTheRegistrySays) {
+  WallTime now = *parse_rfc3339("2015-10-21T07:28:00Z");
+  EXPECT_EQ(parse_retry_after("3", now), milliseconds{3000});
+  EXPECT_EQ(parse_retry_after("Wed, 21 Oct 2015 07:28:10 GMT", now), milliseconds{10000});
+  EXPECT_EQ(parse_retry_after("Wed, 21 Oct 2015 07:00:00 GMT", now), milliseconds{0});
+  EXPECT_EQ(parse_retry_after("soon", now), std::nullopt);
+  EXPECT_EQ(retry_wait(1, seconds{3}, 0), milliseconds{3000});
+  EXPECT_EQ(retry_wait(1, seconds{61}, 0), std::nullopt) << "longer than anybody waits";
+}
+
+TEST(Retries, BackOffAndEnd) {
+  EXPECT_EQ(retry_wait(1, std::nullopt, 0), milliseconds{250});
+  EXPECT_EQ(retry_wait(2, std::nullopt, 0), milliseconds{500});
+  EXPECT_GT(retry_wait(2, std::nullopt, 0.9), milliseconds{500});
+  EXPECT_EQ(retry_wait(max_attempts, std::nullopt, 0), std::nullopt);
+  EXPECT_EQ(retry_wait(max_attempts, seconds{1}, 0), std::nullopt);
+}
+
+TEST(Urls, HaveAnOriginThatIncludesThePort) {
+  EXPECT_EQ(origin_of("https://Host/a"), "https://host:443");
+  EXPECT_EQ(origin_of("http://host:5000?x"), "http://host:5000");
+  EXPECT_EQ(origin_of("http://[::1]/"), "http://[::1]:80");
+  EXPECT_NE(origin_of("http://host"), origin_of("https://host"));
+  EXPECT_EQ(origin_of("https://host@evil/"), "https://evil:443");
+}
+
+TEST(Urls, AreResolvedAsRedirectsMeanThem) {
+  const char* base = "https://a:1/v2/x/uploads/1?s=2";
+  EXPECT_EQ(resolve_url(base, "http://b/c"), "http://b/c");
+  EXPECT_EQ(resolve_url(base, "//b/c"), "https://b/c");
+  EXPECT_EQ(resolve_url(base, "/c?d"), "https://a:1/c?d");
+  EXPECT_EQ(resolve_url(base, "2"), "https://a:1/v2/x/uploads/2");
+  EXPECT_EQ(resolve_url(base, "?n"), "https://a:1/v2/x/uploads/1?n");
+  EXPECT_EQ(resolve_url("https://a", "b"), "https://a/b");
+  EXPECT_EQ(with_query("http://a/b?c=d", "x", "a b:c"), "http://a/b?c=d&x=a%20b%3ac");
+}
+
+TEST(Loopback, IsThisMachineAlone) {
+  for (const char* host :
+       {"localhost", "localhost:5000", "127.0.0.1", "127.1.2.3:80", "[::1]:5000"})
+    EXPECT_TRUE(is_loopback(host)) << host;
+  for (const char* host : {"127.0.0.1.example.org", "localhost.example.org", "10.0.0.1", "[::2]:1",
+                           "registry.test:127"})
+    EXPECT_FALSE(is_loopback(host)) << host;
+}
+
+std::string places(const std::string& conf, const std::string& name) {
+  std::string out;
+  try {
+    for (const auto& place :
+         endpoints(parse_registries_conf(conf, "conf"), *Reference::parse(name)))
+      out += cat(place.host, " ", place.repository, place.insecure ? " insecure" : "", "\n");
+  } catch (const Error& error) {
+    return error.message();
+  }
+  return out;
+}
+
+TEST(RegistriesConf, WithoutRulesANameIsTheRegistry) {
+  EXPECT_EQ(places("", "nginx"), "registry-1.docker.io library/nginx\n");
+  EXPECT_EQ(places("", "quay.io/a/b:1"), "quay.io a/b\n");
+  EXPECT_EQ(places("", "127.0.0.1:5000/a"), "127.0.0.1:5000 a insecure\n");
+}
+
+TEST(RegistriesConf, MirrorsComeFirst) {
+  const char* conf = R"(
+[[registry]]
+prefix = "docker.io"
+location = "docker.io"
+[[registry.mirror]]
+location = "m1.test:5000"
+insecure = true
+[[registry.mirror]]
+location = "m2.test/hub"
+pull-from-mirror = "digest-only"
+)";
+  EXPECT_EQ(places(conf, "nginx"),
+            "m1.test:5000 library/nginx insecure\nregistry-1.docker.io library/nginx\n");
+  EXPECT_EQ(places(conf, "nginx@sha256:" + std::string(64, 'a')),
+            "m1.test:5000 library/nginx insecure\nm2.test hub/library/nginx\n"
+            "registry-1.docker.io library/nginx\n");
+}
+
+TEST(RegistriesConf, TheLongestPrefixOfWholePartsDecides) {
+  const char* conf = R"(
+[[registry]]
+location = "a.test"
+insecure = true
+[[registry]]
+prefix = "a.test/team"
+location = "b.test/moved"
+[[registry]]
+prefix = "*.c.test"
+blocked = true
+)";
+  EXPECT_EQ(places(conf, "a.test/x/y"), "a.test x/y insecure\n");
+  EXPECT_EQ(places(conf, "a.test/team/y"), "b.test moved/y\n");
+  EXPECT_EQ(places(conf, "a.test/teammate/y"), "a.test teammate/y insecure\n");
+  EXPECT_EQ(places(conf, "a.test:5000/x"), "a.test:5000 x\n");
+  EXPECT_EQ(places(conf, "x.c.test/y"),
+            "registries.conf blocks \"*.c.test\", and x.c.test/y with it");
+}
+
+TEST(RegistriesConf, MistakesAreToldWithTheirLine) {
+  EXPECT_EQ(places("[[registry]]\nlocation = \"a.test\"\ninsecur = true\n", "a.test/b"),
+            "conf:3: \"insecur\" is not known here");
+  EXPECT_EQ(places("[[registry]]\nlocation = \"http://a.test\"\n", "a.test/b"),
+            "conf:2: \"location\" is a host, and perhaps a path, without \"http://\"");
+  EXPECT_EQ(places("unqualified-search-registries = [\"quay.io\"]\n", "b"),
+            "conf:1: names without a registry are Docker Hub's; "
+            "\"unqualified-search-registries\" can only be [\"docker.io\"]");
+  EXPECT_TRUE(places("[[registry]\n", "b").starts_with("conf:1: ")) << places("[[registry]\n", "b");
+}
+
+std::string parsed(const std::string& text, const std::string& type = "") {
+  try {
+    auto document = parse_remote_document(text, type);
+    if (auto* index = std::get_if<RemoteIndex>(&document))
+      return cat("index of ", std::to_string(index->entries.size()));
+    const auto& manifest = std::get<RemoteManifest>(document);
+    return cat("manifest of ", std::to_string(manifest.layers.size()));
+  } catch (const Error& error) {
+    return error.message();
+  }
+}
+
+TEST(RemoteManifests, AreToldFromIndexesByWhatTheyHold) {
+  std::string one = cat(R"({"digest":"sha256:)", std::string(64, 'a'), R"(","size":2})");
+  EXPECT_EQ(parsed(cat(R"({"config":)", one, R"(,"layers":[)", one, "]}")), "manifest of 1");
+  EXPECT_EQ(parsed(cat(R"({"manifests":[)", one, ",", one, "]}")), "index of 2");
+  EXPECT_EQ(parsed(cat(R"({"manifests":[],"config":)", one, R"(,"layers":[]})")),
+            "it is neither a manifest nor an index, or pretends to be both");
+  EXPECT_EQ(parsed(cat(R"({"mediaType":")", media::oci_index, R"(","manifests":[]})"),
+                   media::oci_manifest),
+            cat("it calls itself ", media::oci_index, ", and the registry calls it ",
+                media::oci_manifest));
+  EXPECT_EQ(parsed(R"({"schemaVersion":1,"fsLayers":[]})"),
+            "it is of the old schema 1, which is not supported; push the image anew");
+  EXPECT_EQ(parsed(R"({"config":{"digest":"sha256:../x","size":1},"layers":[]})"),
+            "\"sha256:../x\" is not a sha256 digest");
+  EXPECT_EQ(parsed("[]"), "it is no JSON object");
+}
+
+TEST(Platforms, TheLatestVariantThatRunsIsTheBest) {
+  EXPECT_EQ(platform_fit(parse_platform("linux/amd64"), {"linux", "arm64", ""}), 0);
+  EXPECT_EQ(platform_fit(parse_platform("linux/amd64"), {"linux", "amd64", "v3"}), 0);
+  EXPECT_GT(platform_fit(parse_platform("amd64"), {"linux", "amd64", ""}), 0);
+  EXPECT_GT(platform_fit(parse_platform("linux/arm/v7"), {"linux", "arm", "v7"}),
+            platform_fit(parse_platform("linux/arm/v7"), {"linux", "arm", "v6"}));
+  EXPECT_EQ(platform_fit(parse_platform("linux/arm/v6"), {"linux", "arm", "v7"}), 0);
+  EXPECT_GT(platform_fit(parse_platform("linux/arm64/v8"), {"linux", "arm64", ""}), 0);
+  EXPECT_THROW(parse_platform("linux/"), Error);
+}
+
+TEST(Tokens, AreAskedForWithEveryScope) {
+  Challenge challenge{"bearer", {{"realm", "https://t/x?a=b"}, {"service", "s"}}};
+  EXPECT_EQ(token_request(challenge, {"repository:a:pull", "repository:b:pull"}, {}).url,
+            "https://t/x?a=b&service=s&scope=repository%3aa%3apull&scope=repository%3ab%3apull");
+  HttpRequest named = token_request(challenge, {}, Credentials{"ann", "pw", ""});
+  EXPECT_EQ(named.url, "https://t/x?a=b&service=s&account=ann");
+  EXPECT_EQ(named.headers, std::vector<std::string>{"Authorization: Basic YW5uOnB3"});
+  EXPECT_EQ(token_request(challenge, {}, Credentials{"", "", "refresh"}).method, "POST");
+  EXPECT_EQ(parse_token(R"({"access_token":"t","expires_in":9})", "r").lifetime, seconds{9});
+  EXPECT_THROW(parse_token(R"({"token":"a\r\nb"})", "r"), Error);
+}
+
+TEST(Base64, GoesBothWays) {
+  for (const char* text : {"", "f", "fo", "foo", "foob", "fooba", "foobar"})
+    EXPECT_EQ(from_base64(base64(text)), text);
+  EXPECT_EQ(base64("foob"), "Zm9vYg==");
+  EXPECT_EQ(from_base64("a*"), std::nullopt);
+}
+
+TEST(Login, IsForAHostHoweverItIsWritten) {
+  EXPECT_EQ(login_host(""), "docker.io");
+  EXPECT_EQ(login_host("https://index.docker.io/v1/"), "docker.io");
+  EXPECT_EQ(login_host("http://a.test:5000/v2/"), "a.test:5000");
+}
+
+}  // namespace
+}  // namespace estiba::img
