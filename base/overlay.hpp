@@ -18,8 +18,8 @@ void require_overlay();
 
 /// Whether this kernel takes layers one by one ("lowerdir+", Linux 6.7).
 bool overlay_appends_layers();
-/// For a kernel that does not: "lowerdir=..." of short names, which `open` keeps valid. An Error for
-/// more layers than mount(2) has room for, about 200.
+/// For a kernel that does not: "lowerdir=..." of short names, which `open` keeps valid. An Error
+/// for more layers than mount(2) has room for, about 200.
 std::string overlay_lower_option(const std::vector<std::string>& lower,
                                  std::vector<UniqueFd>& open);
 

@@ -65,6 +65,13 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+std::string upper(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return out;
+}
+
 std::optional<std::vector<std::string>> shell_split(std::string_view text) {
   std::vector<std::string> words;
   std::string word;

@@ -13,6 +13,7 @@ std::vector<std::string> split(std::string_view text, char separator);
 std::string join(std::span<const std::string> parts, std::string_view separator);
 std::string_view trim(std::string_view text);
 std::string lower(std::string_view text);
+std::string upper(std::string_view text);
 /// Words as a POSIX shell splits them: quotes and backslashes, no expansion. Nothing if a quote
 /// stays open.
 std::optional<std::vector<std::string>> shell_split(std::string_view text);

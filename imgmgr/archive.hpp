@@ -16,7 +16,8 @@ struct SavedImage {
   std::vector<std::string> references;  ///< in full
 };
 
-void save_archive(const Store& store, const std::vector<SavedImage>& images, const TarSink& sink);
+void save_archive(const Store& store, const std::vector<SavedImage>& images, SaveFormat format,
+                  const TarSink& sink);
 
 /// Returns what was loaded: references in familiar form, or ids of images without one.
 std::vector<std::string> load_archive(const Store& store, FdRef fd, const std::string& subject,

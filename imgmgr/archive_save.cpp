@@ -22,10 +22,10 @@ class Saver {
  public:
   Saver(const Store& store, const TarSink& sink) : store_(store), sink_(sink) {}
 
-  void run(const std::vector<SavedImage>& images) {
+  void run(const std::vector<SavedImage>& images, SaveFormat format) {
     for (const auto& image : images) save(image);
     sink_(tar_file("index.json", index_json(index_)));
-    sink_(tar_file("manifest.json", docker_.dump()));
+    if (format == SaveFormat::docker) sink_(tar_file("manifest.json", docker_.dump()));
     sink_(tar_file("oci-layout", R"({"imageLayoutVersion":"1.0.0"})"));
     sink_(tar_end());
   }
@@ -85,9 +85,10 @@ class Saver {
 
 }  // namespace
 
-void save_archive(const Store& store, const std::vector<SavedImage>& images, const TarSink& sink) {
+void save_archive(const Store& store, const std::vector<SavedImage>& images, SaveFormat format,
+                  const TarSink& sink) {
   auto held = store.hold_layers();
-  Saver(store, sink).run(images);
+  Saver(store, sink).run(images, format);
 }
 
 }  // namespace estiba::img

@@ -68,6 +68,8 @@ std::vector<std::string> BuildCache::layers() const {
   return out;
 }
 
+size_t BuildCache::count() const { return fs::list_dir(path_).size(); }
+
 void BuildCache::clear() const { fs::remove_tree(path_); }
 
 }  // namespace estiba::img

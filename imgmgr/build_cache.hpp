@@ -23,6 +23,7 @@ class BuildCache {
   void put(const std::string& key, const CacheRecord& record) const;
   /// The diff ids of all records.
   std::vector<std::string> layers() const;
+  size_t count() const;
   /// Forgets what no build has used for so long.
   void expire(std::chrono::hours unused) const;
   /// Forgets everything; the layers go with the next sweep.

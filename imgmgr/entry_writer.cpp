@@ -148,6 +148,16 @@ void link_entry(Place from, Place to, const std::string& subject) {
   if (result != 0) throw Error{"link", subject, Errno{errno}};
 }
 
+void set_link_attributes(Place place, const TarEntry& entry) {
+  auto status = status_of(place);
+  if (!status || S_ISLNK(status->st_mode)) return;
+  if (::fchownat(place.parent.get(), place.name.c_str(), entry.uid, entry.gid,
+                 AT_SYMLINK_NOFOLLOW) != 0)
+    throw Error{"chown", entry.path, Errno{errno}};
+  if (::fchmodat(place.parent.get(), place.name.c_str(), entry.mode & permission_bits, 0) != 0)
+    throw Error{"chmod", entry.path, Errno{errno}};
+}
+
 bool clear_place(Place place) {
   auto status = status_of(place);
   if (!status) return false;

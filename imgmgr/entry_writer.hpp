@@ -23,6 +23,8 @@ UniqueFd open_beneath(FdRef root, const std::string& path);
 /// A file, symlink, device or fifo; content comes from the stream.
 void write_entry(TarStream& stream, Place place, const TarEntry& entry);
 void link_entry(Place from, Place to, const std::string& subject);
+/// What a hard link's entry says of owner and mode counts for the file, as in other builders.
+void set_link_attributes(Place place, const TarEntry& entry);
 /// Removes whatever is there. True: it was a whiteout.
 bool clear_place(Place place);
 

@@ -5,11 +5,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.hpp"
+#include "base/overlay.hpp"
 #include "base/sys.hpp"
 #include "imgmgr/archive.hpp"
 #include "imgmgr/bootstrap.hpp"
+#include "imgmgr/build_cache.hpp"
+#include "imgmgr/commit.hpp"
 #include "imgmgr/digest.hpp"
 #include "imgmgr/import.hpp"
 #include "imgmgr/registry/pull.hpp"
@@ -110,10 +114,11 @@ ImageRecord record_of(const Store& store, const Known& image) {
   out.config = file.config;
   out.diff_ids = file.diff_ids;
   out.history = file.history;
+  for (const auto& diff_id : file.diff_ids) out.layer_sizes.push_back(store.layer_size(diff_id));
   for (auto diff_id = file.diff_ids.rbegin(); diff_id != file.diff_ids.rend(); ++diff_id) {
     out.layer_dirs.push_back(store.layer_dir(*diff_id));
-    out.size += store.layer_size(*diff_id);
   }
+  for (uint64_t size : out.layer_sizes) out.size += size;
   return out;
 }
 
@@ -247,7 +252,29 @@ std::vector<std::string> Images::remove(const std::string& reference,
   return removal.report;
 }
 
-void Images::save(const std::vector<std::string>& references, const std::string& file) const {
+namespace {
+
+/// Where an archive goes: a file, or standard output ("-").
+class Output {
+ public:
+  explicit Output(const std::string& file) : file_(file) {
+    if (file != "-") target_ = sys::open(file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  }
+  TarSink sink() const {
+    return [this](std::string_view data) {
+      sys::write_all(target_ ? FdRef(target_) : FdRef(STDOUT_FILENO), data, file_);
+    };
+  }
+
+ private:
+  std::string file_;
+  UniqueFd target_;
+};
+
+}  // namespace
+
+void Images::save(const std::vector<std::string>& references, const std::string& file,
+                  SaveFormat format) const {
   std::vector<SavedImage> saved;
   auto images = known_images(impl_->store, impl_->store.index());
   for (const auto& text : references) {
@@ -259,10 +286,40 @@ void Images::save(const std::vector<std::string>& references, const std::string&
       out.references.push_back(reference->full());
     saved.push_back(out);
   }
-  UniqueFd target;
-  if (file != "-") target = sys::open(file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  FdRef fd = file == "-" ? FdRef(STDOUT_FILENO) : FdRef(target);
-  save_archive(impl_->store, saved, [&](std::string_view data) { sys::write_all(fd, data, file); });
+  Output output(file);
+  save_archive(impl_->store, saved, format, output.sink());
+}
+
+void Images::export_files(const std::string& image_id, const std::string& upper,
+                          const std::string& file) const {
+  auto held = impl_->store.hold_layers();
+  std::vector<std::string> layers = {upper};
+  ConfigFile config = impl_->store.config(image_id);
+  for (auto diff_id = config.diff_ids.rbegin(); diff_id != config.diff_ids.rend(); ++diff_id)
+    layers.push_back(impl_->store.layer_dir(*diff_id));
+  Output output(file);
+  write_layer_tar(overlay_view(layers), output.sink());
+}
+
+std::string Images::commit(const CommitRequest& request) {
+  std::string full = request.reference.empty() ? "" : parse_full(request.reference);
+  return commit_container(impl_->store, request, full);
+}
+
+BuildCacheUse Images::build_cache() const {
+  BuildCacheUse out;
+  std::set<std::string> of_images, counted;
+  for (const auto& image : known_images(impl_->store, impl_->store.index()))
+    for (const auto& diff_id : impl_->store.config(image.id).diff_ids) of_images.insert(diff_id);
+  BuildCache cache(impl_->store.path());
+  out.steps = cache.count();
+  for (const auto& diff_id : cache.layers()) {
+    bool only_here = !of_images.contains(diff_id) && counted.insert(diff_id).second;
+    if (!only_here || !impl_->store.has_layer(diff_id)) continue;
+    ++out.layers;
+    out.size += impl_->store.layer_size(diff_id);
+  }
+  return out;
 }
 
 std::vector<std::string> Images::load(const std::string& file, const Progress& progress) {

@@ -47,6 +47,7 @@ struct ImageRecord {
   std::vector<std::string> diff_ids;    ///< lowest first
   std::vector<std::string> layer_dirs;  ///< unpacked, topmost first: overlay's lowerdir order
   uint64_t size = 0;                    ///< bytes of the unpacked layers
+  std::vector<uint64_t> layer_sizes;    ///< of each diff id
   std::vector<HistoryEntry> history;    ///< oldest first
 };
 
@@ -64,6 +65,26 @@ struct Reference {
 
 /// One line of progress at a time: "fetching packages", 0.4 (a fraction, or negative: unknown).
 using Progress = std::function<void(const std::string& what, double fraction)>;
+
+/// What a container has made of its image, as an image of its own.
+struct CommitRequest {
+  std::string image_id;   ///< what the container was made from
+  std::string upper;      ///< its writable layer
+  std::string reference;  ///< empty: none
+  std::string author, message;
+  std::vector<std::string> changes;  ///< Dockerfile instructions
+};
+
+/// What the builder remembers beyond the images' own layers.
+struct BuildCacheUse {
+  size_t steps = 0;
+  size_t layers = 0;  ///< that no image has
+  uint64_t size = 0;  ///< of those
+};
+
+/// Both of the forms that `load` reads: with manifest.json for Docker beside the OCI layout, or the
+/// OCI layout alone.
+enum class SaveFormat { docker, oci };
 
 class Images {
  public:
@@ -92,7 +113,14 @@ class Images {
 
   /// docker save: a tar of these images to a file ("-": standard output). References given keep
   /// their names, ids none.
-  void save(const std::vector<std::string>& references, const std::string& file) const;
+  void save(const std::vector<std::string>& references, const std::string& file,
+            SaveFormat format) const;
+  /// docker export: a container's files, without what is mounted into it, as one plain tar.
+  void export_files(const std::string& image_id, const std::string& upper,
+                    const std::string& file) const;
+  /// docker commit. Returns the new image's id.
+  std::string commit(const CommitRequest& request);
+  BuildCacheUse build_cache() const;
   /// docker load, of Docker's and OCI's archives, compressed or not. Returns the names loaded.
   std::vector<std::string> load(const std::string& file, const Progress& progress);
   /// Removes images: those without a name, or all that `in_use` does not list. Returns as remove().

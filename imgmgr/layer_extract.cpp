@@ -128,6 +128,7 @@ class Extractor {
     if (is_whiteout(status))
       throw Error(cat("\"", entry.path, "\" is a hard link to what the layer removes"));
     link_entry({from, target}, {parent, leaf}, entry.path);
+    set_link_attributes({parent, leaf}, entry);
   }
 
   static struct stat status_at(FdRef dir, const std::string& name, const std::string& subject) {

@@ -26,6 +26,7 @@ constexpr size_t block = 512;
 constexpr uint64_t max_octal_size = (uint64_t{1} << 33) - 1;
 constexpr uint64_t max_octal_id = (1U << 21) - 1;
 constexpr mode_t permission_bits = 07777;
+constexpr mode_t whiteout_mode = 0600;
 
 struct Header {
   char type = '0';
@@ -163,7 +164,7 @@ class LayerWriter {
     if (S_ISSOCK(status.st_mode)) return;  // means nothing in an archive
     ++out_.entries;
     if (is_whiteout(status)) {
-      emit(encode({.name = cat(prefix, ".wh.", name), .link = ""}));
+      emit(encode({.name = cat(prefix, ".wh.", name), .link = "", .mode = whiteout_mode}));
       return;
     }
     Header entry = describe(dir, name, status);
@@ -210,7 +211,8 @@ class LayerWriter {
   void write_subdirectory(FdRef dir, Header entry) {
     entry.name += '/';
     emit(encode(entry));
-    if (is_opaque(dir)) emit(encode({.name = cat(entry.name, ".wh..wh..opq"), .link = ""}));
+    if (is_opaque(dir))
+      emit(encode({.name = cat(entry.name, ".wh..wh..opq"), .link = "", .mode = whiteout_mode}));
     write_directory(dir, entry.name);
   }
 

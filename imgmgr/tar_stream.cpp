@@ -5,6 +5,7 @@
 #include <locale.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <exception>
@@ -18,6 +19,7 @@ namespace estiba::img {
 namespace {
 
 constexpr size_t read_size = size_t{256} << 10;
+constexpr size_t index_block = 10240;
 // A stream that unpacks to more than a thousand times its size is a bomb, not a layer; small ones
 // (zeros compress well) are let through.
 constexpr uint64_t bomb_ratio = 1000;
@@ -55,6 +57,19 @@ ByteSource pieces_of(FdRef fd, const std::string& subject) {
   return [fd, subject, buffer] {
     size_t got = sys::read(fd, buffer->data(), buffer->size(), subject);
     return std::string_view(*buffer).substr(0, got);
+  };
+}
+
+ByteSource pieces_of(FdRef fd, Extent part, const std::string& subject) {
+  auto buffer = std::make_shared<std::string>(read_size, '\0');
+  return [fd, subject, buffer, part]() mutable {
+    size_t wanted = static_cast<size_t>(std::min<uint64_t>(part.size, buffer->size()));
+    ssize_t got = sys::eintr(
+        [&] { return ::pread(fd.get(), buffer->data(), wanted, static_cast<off_t>(part.offset)); });
+    if (got < 0) throw Error{"pread", subject, Errno{errno}};
+    part.offset += static_cast<uint64_t>(got);
+    part.size -= static_cast<uint64_t>(got);
+    return std::string_view(*buffer).substr(0, static_cast<size_t>(got));
   };
 }
 
@@ -214,6 +229,33 @@ TarStream::TarStream(ByteSource source, std::string subject)
 }
 
 TarStream::~TarStream() = default;
+
+// Content is sought over, not read: an archive of any size is listed at once.
+std::optional<std::vector<std::pair<std::string, Extent>>> plain_tar_index(FdRef fd) {
+  if (!S_ISREG(sys::fstat(fd).st_mode)) return std::nullopt;
+  off_t start = ::lseek(fd.get(), 0, SEEK_CUR);
+  ScopeExit rewind([&] { ::lseek(fd.get(), start, SEEK_SET); });
+  Reader tar(archive_read_new());
+  if (!tar) throw Error("out of memory");
+  archive_read_support_format_tar(tar.get());
+  if (archive_read_open_fd(tar.get(), fd.get(), index_block) != ARCHIVE_OK) return std::nullopt;
+  Utf8Locale locale;
+  std::vector<std::pair<std::string, Extent>> out;
+  archive_entry* entry = nullptr;
+  int status;
+  while ((status = archive_read_next_header(tar.get(), &entry)) == ARCHIVE_OK) {
+    if (archive_entry_filetype(entry) == AE_IFDIR) continue;
+    bool plain = archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry) &&
+                 archive_entry_sparse_count(entry) == 0;
+    if (!plain) return std::nullopt;
+    auto at =
+        static_cast<uint64_t>(start) + static_cast<uint64_t>(archive_filter_bytes(tar.get(), 0));
+    out.emplace_back(text_of(archive_entry_pathname(entry)),
+                     Extent{at, static_cast<uint64_t>(archive_entry_size(entry))});
+  }
+  if (status != ARCHIVE_EOF || out.empty()) return std::nullopt;
+  return out;
+}
 
 std::optional<TarEntry> TarStream::next() {
   Utf8Locale locale;

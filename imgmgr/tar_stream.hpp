@@ -38,6 +38,18 @@ struct TarBlock {
   uint64_t offset = 0;
 };
 
+/// A part of a file.
+struct Extent {
+  uint64_t offset = 0, size = 0;
+};
+
+/// Its bytes; the descriptor's offset is neither used nor moved.
+ByteSource pieces_of(FdRef fd, Extent part, const std::string& subject);
+
+/// Where the files of a tar lie in it, by their names as written. Nothing: it is compressed, no
+/// regular file, no tar, or holds more than directories and plain files.
+std::optional<std::vector<std::pair<std::string, Extent>>> plain_tar_index(FdRef fd);
+
 class TarStream {
  public:
   /// `subject` is what errors call the archive. `on_read` hears how many (compressed) bytes have

@@ -1,5 +1,7 @@
 #include "orchestrator/lower_step.hpp"
 
+#include <map>
+
 #include "base/error.hpp"
 #include "runtime/containers.hpp"
 
@@ -30,6 +32,18 @@ runtime::Mount lowered(const StepFile& file) {
   return runtime::FileMount{file.target, file.content, file.uid, file.gid, file.mode};
 }
 
+// A container's, whatever the shell has that builds: its limits must not leak in.
+std::vector<runtime::Rlimit> limits_of(const StepRequest& request) {
+  auto value = [](int64_t limit) { return limit < 0 ? UINT64_MAX : static_cast<uint64_t>(limit); };
+  std::map<std::string, runtime::Rlimit> limits{{"nofile", {"nofile", 1024, 524288}},
+                                                {"core", {"core", 0, UINT64_MAX}}};
+  for (const StepLimit& limit : request.limits)
+    limits[limit.name] = {limit.name, value(limit.soft), value(limit.hard)};
+  std::vector<runtime::Rlimit> out;
+  for (auto& [name, limit] : limits) out.push_back(limit);
+  return out;
+}
+
 void make_privileged(runtime::ContainerSpec& spec) {
   spec.privileged = true;
   spec.process.capabilities = runtime::all_capabilities();
@@ -45,6 +59,7 @@ runtime::ContainerSpec lower_step(const StepRequest& request,
   runtime::ContainerSpec spec;
   spec.id = surroundings.id;
   spec.hostname = step_hostname;
+  spec.hostname_in_env = false;
   spec.process.args = request.argv;
   spec.process.env = request.env;
   spec.process.cwd = request.cwd;
@@ -59,6 +74,8 @@ runtime::ContainerSpec lower_step(const StepRequest& request,
   spec.namespaces.network = surroundings.network;
   spec.resources.pids = step_pids;
   if (request.shm_size > 0) spec.shm_size = request.shm_size;
+  spec.resources.memory = request.memory;
+  spec.process.rlimits = limits_of(request);
   if (request.privileged) make_privileged(spec);
   return spec;
 }

@@ -82,6 +82,9 @@ Json step_to_json(const StepRequest& request) {
   Json mounts = Json::array();
   for (const StepMount& mount : request.mounts)
     mounts.push_back(std::visit([](const auto& one) { return mount_json(one); }, mount));
+  Json limits = Json::array();
+  for (const StepLimit& limit : request.limits)
+    limits.push_back({{"name", limit.name}, {"soft", limit.soft}, {"hard", limit.hard}});
   return {{"lower", request.lower},
           {"upper", request.upper},
           {"work", request.work},
@@ -93,7 +96,9 @@ Json step_to_json(const StepRequest& request) {
           {"network", network_name(request.network)},
           {"privileged", request.privileged},
           {"extra_hosts", request.extra_hosts},
-          {"shm_size", request.shm_size}};
+          {"shm_size", request.shm_size},
+          {"memory", request.memory},
+          {"limits", std::move(limits)}};
 }
 
 StepRequest step_from_json(const Json& params) {
@@ -113,6 +118,12 @@ StepRequest step_from_json(const Json& params) {
   request.privileged = json::bool_at(params, "privileged").value_or(false);
   request.extra_hosts = json::strings_at(params, "extra_hosts");
   request.shm_size = json::int_at(params, "shm_size").value_or(0);
+  request.memory = json::int_at(params, "memory").value_or(0);
+  if (auto limits = params.find("limits"); limits != params.end() && limits->is_array())
+    for (const Json& limit : *limits)
+      request.limits.push_back({json::required_string(limit, "name"),
+                                json::required_int(limit, "soft"),
+                                json::required_int(limit, "hard")});
   return request;
 }
 

@@ -114,7 +114,8 @@ struct ContainerSpec {
   Process process;
   Root root;
   std::string hostname, domainname;
-  std::vector<Mount> mounts;  ///< in the order they are mounted: parents before children
+  bool hostname_in_env = true;  ///< HOSTNAME, where process.env does not set it
+  std::vector<Mount> mounts;    ///< in the order they are mounted: parents before children
   Namespaces namespaces;
   Resources resources;
   std::vector<DeviceNode> devices;

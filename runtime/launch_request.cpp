@@ -92,7 +92,8 @@ LaunchRequest launch_request(const ContainerSpec& spec, const HostFacts& host, C
   LaunchRequest request;
   request.id = spec.id;
   request.process = process_setup(spec.process, std::move(seccomp));
-  if (!spec.hostname.empty()) add_default(request.process.env, "HOSTNAME", spec.hostname);
+  if (spec.hostname_in_env && !spec.hostname.empty())
+    add_default(request.process.env, "HOSTNAME", spec.hostname);
   request.stdin_open = spec.process.stdin_open;
   request.init = spec.init;
   request.network = setup_of(spec.namespaces.network);

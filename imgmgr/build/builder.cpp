@@ -1,9 +1,12 @@
 #include "imgmgr/build/builder.hpp"
 
-#include "base/clock.hpp"
+#include <set>
+
 #include "base/error.hpp"
 #include "base/fs.hpp"
+#include "base/text.hpp"
 #include "imgmgr/build/engine.hpp"
+#include "imgmgr/build/git_source.hpp"
 #include "imgmgr/build/program.hpp"
 #include "imgmgr/build_cache.hpp"
 #include "imgmgr/images.hpp"
@@ -22,8 +25,8 @@ struct Builder::Impl {
 namespace {
 
 std::string dockerfile_path(const BuildOptions& options) {
-  return options.dockerfile.empty() ? fs::join(options.context_dir, "Dockerfile")
-                                    : options.dockerfile;
+  return fs::join(options.context_dir,
+                  options.dockerfile.empty() ? "Dockerfile" : options.dockerfile);
 }
 
 std::string read_dockerfile(const BuildOptions& options) {
@@ -52,14 +55,16 @@ std::string source_line(const std::string& text, int line) {
   return text.substr(start, std::min(text.find('\n', start) - start, size_t{200}));
 }
 
+std::string dockerfile_name(const BuildOptions& options) {
+  return options.dockerfile_text ? "Dockerfile" : fs::base_name(dockerfile_path(options));
+}
+
 build::Program parse(const std::string& text, const BuildOptions& options) {
   try {
     return build::parse_program(text);
   } catch (const build::SyntaxError& error) {
     std::string line = std::to_string(error.line());
-    std::string name =
-        options.dockerfile_text ? "Dockerfile" : fs::base_name(dockerfile_path(options));
-    throw Error(cat(name, ":", line, ": ", error.message(), "\n  ", line, " | ",
+    throw Error(cat(dockerfile_name(options), ":", line, ": ", error.message(), "\n  ", line, " | ",
                     source_line(text, error.line())));
   }
 }
@@ -76,13 +81,51 @@ std::vector<std::string> full_tags(const BuildOptions& options) {
   return out;
 }
 
-ConfigFile describe(const build::StageState& state, const BuildOptions& options) {
+ConfigFile describe(const build::StageState& state, const build::Engine& engine) {
+  const BuildOptions& options = engine.options();
   ConfigFile file{state.config, state.diff_ids, state.history};
   for (const auto& [name, value] : options.labels) file.config.labels[name] = value;
   file.config.architecture = host_architecture();
   file.config.os = "linux";
-  file.config.created = state.created.empty() ? format_rfc3339(wall_now()) : state.created;
+  file.config.created = state.created.empty() ? engine.now() : state.created;
   return file;
+}
+
+std::vector<build::Finding> find(const Images& images, const std::string& text,
+                                 const BuildOptions& options) {
+  build::CheckContext context;
+  context.target = options.target;
+  context.ignore = read_ignore(options);
+  context.environment = [&](const std::string& image) -> std::optional<std::vector<std::string>> {
+    auto record = images.find(image);
+    return record ? std::optional(record->config.env) : std::nullopt;
+  };
+  return build::check_dockerfile(text, context);
+}
+
+// "# check=error=true" makes mistakes of findings.
+void refuse_findings(const std::string& text, const std::vector<build::Finding>& findings) {
+  if (findings.empty()) return;
+  if (!build::parse_check_directive(build::parse_dockerfile(text).check).error) return;
+  std::set<std::string> rules;
+  for (const auto& one : findings) rules.insert(one.rule);
+  throw Error(cat("the Dockerfile asks for no build with findings, and there are some of ",
+                  text::join(std::vector<std::string>(rules.begin(), rules.end()), ", ")));
+}
+
+// The context becomes the directory that was fetched.
+void fetch_context(const build::GitAddress& address, const std::string& into,
+                   BuildOptions& options) {
+  build::GitFetch fetch;
+  fetch.address = address;
+  fetch.directory = fs::join(into, "context");
+  fs::make_dirs(fetch.directory, 0755);
+  auto agent = options.ssh.find("default");
+  if (agent != options.ssh.end()) fetch.ssh_agent = agent->second;
+  fetch.stop = options.stop;
+  build::fetch_git(fetch);
+  options.context_dir =
+      fs::join(fetch.directory, fs::clean_path(cat("/", address.subdir)).substr(1));
 }
 
 }  // namespace
@@ -91,19 +134,38 @@ Builder::Builder(std::string state_dir, build::StepRunner& runner)
     : impl_(new Impl{state_dir, Store(state_dir), Images(state_dir), runner}) {}
 Builder::~Builder() = default;
 
-std::string Builder::build(const BuildOptions& options) {
+std::string Builder::build(const BuildOptions& wanted) {
+  BuildOptions options = wanted;
+  std::optional<WorkDir> fetched;
+  if (auto address = build::parse_git_address(options.context_dir)) {
+    fetched.emplace(impl_->store.make_work_dir());
+    fetch_context(*address, fetched->path(), options);
+  }
   auto tags = full_tags(options);
-  build::Program program = parse(read_dockerfile(options), options);
+  std::string text = read_dockerfile(options);
+  build::Program program = parse(text, options);
   size_t target = build::target_stage(program, options.target);
   build::Engine engine(
       {options, program, impl_->store, impl_->images, impl_->runner, read_ignore(options)});
+  for (const auto& notice : options.notices) engine.emit(BuildWarning{notice});
+  auto findings = find(impl_->images, text, options);
+  for (const auto& one : findings)
+    engine.emit(BuildWarning{cat(dockerfile_name(options), ":", std::to_string(one.line), ": ",
+                                 one.rule, ": ", one.message)});
+  refuse_findings(text, findings);
   build::StageState state = engine.run(target);
   engine.warn_of_unused_args();
-  ConfigFile file = describe(state, options);
+  ConfigFile file = describe(state, engine);
   auto lock = impl_->store.lock_for_writing();
   std::string id;
   for (const auto& tag : tags) id = impl_->store.add_image(file, tag);
   return id;
+}
+
+std::vector<build::Finding> Builder::check(const BuildOptions& options) {
+  std::string text = read_dockerfile(options);
+  parse(text, options);
+  return find(impl_->images, text, options);
 }
 
 void Builder::prune_cache() {

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "imgmgr/build/checks.hpp"
 #include "imgmgr/build/step_runner.hpp"
 
 namespace estiba::img {
@@ -43,8 +44,8 @@ struct BuildWarning {
 using BuildEvent = std::variant<StepStarted, StepOutput, StepEnded, BuildWarning>;
 
 struct BuildOptions {
-  std::string context_dir;                     ///< empty: no context
-  std::string dockerfile;                      ///< a path; empty: Dockerfile in the context
+  std::string context_dir;                     ///< or a Git repository's address; empty: none
+  std::string dockerfile;                      ///< in the context, or absolute; empty: Dockerfile
   std::optional<std::string> dockerfile_text;  ///< instead of a file (dockerfile_inline)
   std::string target;                          ///< a stage; empty: the last
   std::map<std::string, std::string> build_args;
@@ -59,14 +60,18 @@ struct BuildOptions {
   build::StepNetwork network = build::StepNetwork::automatic;
   std::vector<std::string> extra_hosts;  ///< "name:address"
   int64_t shm_size = 0;
-  bool allow_insecure = false;      ///< consent to RUN --security=insecure
-  bool allow_host_network = false;  ///< consent to RUN --network=host
+  std::vector<build::StepLimit> limits;  ///< resource limits of RUN
+  int64_t memory = 0;                    ///< bytes that a RUN may use; 0: no limit
+  bool allow_insecure = false;           ///< consent to RUN --security=insecure
+  bool allow_host_network = false;       ///< consent to RUN --network=host
   /// Called from several threads, one at a time.
   std::function<void(const BuildEvent&)> on_event;
   /// Makes an image that the store does not have available (a pull). Empty: it is an error.
   std::function<void(const std::string& reference)> pull;
   bool pull_always = false;  ///< even images that are here, once a build
   std::stop_token stop;
+  /// What the caller was asked for and will not get: told as warnings.
+  std::vector<std::string> notices;
 };
 
 class Builder {
@@ -77,6 +82,8 @@ class Builder {
 
   /// Returns the image's id. An Error names the Dockerfile's line and shows it.
   std::string build(const BuildOptions& options);
+  /// What Docker's build checks find in the Dockerfile; an Error if it is not valid.
+  std::vector<build::Finding> check(const BuildOptions& options);
   /// Forgets all remembered steps and cache mounts.
   void prune_cache();
 

@@ -30,13 +30,15 @@ uint64_t parse_port(std::string_view text, const std::string& whole) {
   return *port;
 }
 
-// "8000-8002/udp" → "8000/udp", "8001/udp", "8002/udp".
+// "8000-8002/udp" → "8000/udp", "8001/udp", "8002/udp". Of "80:8000" and "127.0.0.1:80:8000" the
+// container's port counts, as everywhere such a file is built.
 std::vector<std::string> exposed_ports(const std::string& spec) {
   size_t slash = std::min(spec.find('/'), spec.size());
   std::string protocol = slash < spec.size() ? text::lower(spec.substr(slash + 1)) : "tcp";
   if (protocol != "tcp" && protocol != "udp" && protocol != "sctp")
     throw Error(cat("\"", spec, "\" has an unknown protocol; use tcp, udp or sctp"));
   std::string_view ports = std::string_view(spec).substr(0, slash);
+  ports.remove_prefix(std::min(ports.rfind(':') + 1, ports.size()));
   size_t dash = std::min(ports.find('-'), ports.size());
   uint64_t first = parse_port(ports.substr(0, dash), spec);
   uint64_t last = dash < ports.size() ? parse_port(ports.substr(dash + 1), spec) : first;
@@ -76,10 +78,8 @@ NameValues expand_pairs(const NameValues& pairs, const Lookup& lookup, const Wor
 std::vector<std::string> to_argv(const CommandLine& command,
                                  const std::vector<std::string>& shell) {
   if (const auto* exec = std::get_if<ExecForm>(&command)) return exec->args;
-  const std::string& line = std::get<ShellForm>(command).line;
-  if (line.empty()) return {};
   std::vector<std::string> argv = shell;
-  argv.push_back(line);
+  argv.push_back(std::get<ShellForm>(command).line);
   return argv;
 }
 

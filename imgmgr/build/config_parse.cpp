@@ -12,13 +12,7 @@ namespace estiba::img::build {
 namespace {
 
 using text::trim;
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return out;
-}
+using text::upper;
 
 constexpr std::string_view blanks = " \t\r\n";
 

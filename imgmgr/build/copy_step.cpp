@@ -82,7 +82,8 @@ class Copier {
   }
 
   void unpack(const SourceItem& item, const std::string& place) {
-    make_missing(root_, place, missing_);
+    // --chmod is about files that are copied: neither what is unpacked nor where.
+    make_missing(root_, place, {missing_.owner, 0755});
     UniqueFd source = open_in_root(tree_->root(), item.source, O_RDONLY);
     UniqueFd target = open_in_root(root_, place, O_RDONLY | O_DIRECTORY);
     TarStream stream(source, item.source);

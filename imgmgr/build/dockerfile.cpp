@@ -44,6 +44,11 @@ std::optional<Directive> parse_directive(std::string_view line) {
   return Directive{name, value};
 }
 
+// Another one is a comment, and ends the list of directives.
+bool is_known(const std::string& directive) {
+  return directive == "syntax" || directive == "escape" || directive == "check";
+}
+
 class Parser {
  public:
   explicit Parser(std::string_view text) {
@@ -60,6 +65,7 @@ class Parser {
     read_directives();
     while (at_ < lines_.size()) {
       if (trim(lines_[at_]).empty() || is_comment(lines_[at_])) {
+        comment_ = trim(lines_[at_]);
         ++at_;
       } else {
         read_statement();
@@ -75,10 +81,11 @@ class Parser {
     // Directives stand before everything else, and are comments too: the cursor stays.
     for (size_t i = 0; i < lines_.size(); ++i) {
       auto directive = parse_directive(lines_[i]);
-      if (!directive) return;
+      if (!directive || !is_known(directive->name)) return;
       int line = static_cast<int>(i) + 1;
       if (!seen.insert(directive->name).second)
         throw SyntaxError(line, cat("the directive \"", directive->name, "\" is given twice"));
+      if (directive->name == "check") out_.check = directive->value;
       if (directive->name != "escape") continue;
       if (directive->value != "\\" && directive->value != "`")
         throw SyntaxError(line, "the escape directive must be ` or \\");
@@ -105,12 +112,13 @@ class Parser {
     return true;
   }
 
-  std::string read_logical_line() {
+  std::string read_logical_line(std::vector<int>& empty_lines) {
     std::string_view part = left_trimmed(take_line());
     bool goes_on = strip_continuation(part);
     std::string joined(part);
     while (goes_on && at_ < lines_.size()) {
       part = take_line();
+      if (trim(part).empty()) empty_lines.push_back(static_cast<int>(at_));
       if (trim(part).empty() || is_comment(part)) continue;
       goes_on = strip_continuation(part);
       joined += part;
@@ -121,7 +129,9 @@ class Parser {
   void read_statement() {
     SourceStatement out;
     out.line = static_cast<int>(at_) + 1;
-    out.text = read_logical_line();
+    out.comment = std::exchange(comment_, {});
+    out.comment.erase(0, out.comment.find_first_not_of("# "));
+    out.text = read_logical_line(out.empty_lines);
     try {
       out.statement = split_statement(out.text, out_.escape);
       for (const auto& start : heredoc_starts(out.statement))
@@ -159,6 +169,7 @@ class Parser {
 
   std::vector<std::string_view> lines_;
   size_t at_ = 0;
+  std::string comment_;
   Dockerfile out_;
 };
 

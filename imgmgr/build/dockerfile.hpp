@@ -22,10 +22,13 @@ struct SourceStatement {
   std::string text;  ///< as written, continuation lines joined, heredocs left out
   Statement statement;
   std::vector<Heredoc> heredocs;
+  std::string comment;             ///< the comment on the line above, without "#"
+  std::vector<int> empty_lines{};  ///< between its continuation lines
 };
 
 struct Dockerfile {
   char escape = '\\';
+  std::string check;  ///< the directive's value
   std::vector<SourceStatement> statements;
 };
 

@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view image_scheme = "docker-image://";
 
+constexpr const char* epoch_argument = "SOURCE_DATE_EPOCH";
+
 constexpr const char* usual_path =
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -23,12 +25,24 @@ StageState scratch_state() {
   return out;
 }
 
+std::optional<std::chrono::seconds> epoch_of(const BuildOptions& options) {
+  auto given = options.build_args.find(epoch_argument);
+  if (given == options.build_args.end() || given->second.empty()) return std::nullopt;
+  auto seconds = text::to_int(given->second);
+  if (!seconds || *seconds < 0)
+    throw Error(cat(epoch_argument, "=", given->second, " is not a number of seconds"));
+  return std::chrono::seconds{*seconds};
+}
+
 }  // namespace
+
+std::string Engine::now() const { return format_rfc3339(epoch_ ? WallTime{*epoch_} : wall_now()); }
 
 std::string host_platform() { return cat("linux/", host_architecture()); }
 
 Engine::Engine(Parts parts)
     : parts_(std::move(parts)),
+      epoch_(epoch_of(parts_.options)),
       cache_(parts_.store.path()),
       layers_held_(parts_.store.hold_layers()),
       work_(parts_.store.make_work_dir()) {
@@ -47,6 +61,8 @@ void Engine::set_global_args() {
                   {"TARGETARCH", host_architecture()}, {"TARGETVARIANT", ""},
                   {"BUILDPLATFORM", host_platform()},  {"BUILDOS", "linux"},
                   {"BUILDARCH", host_architecture()},  {"BUILDVARIANT", ""}};
+  const std::string& target = parts_.options.target;
+  global_args_["TARGETSTAGE"] = target.empty() ? "default" : target;
   Lookup lookup = [this](const std::string& name) -> std::optional<std::string> {
     auto found = global_args_.find(name);
     return found == global_args_.end() ? std::nullopt : std::optional(found->second);
@@ -160,8 +176,12 @@ StageState Engine::source_state(const std::string& name, size_t asking) {
   auto context = parts_.options.contexts.find(name);
   if (context != parts_.options.contexts.end() && context->second.starts_with(image_scheme))
     return image(context->second.substr(image_scheme.size()));
-  if (auto stage = parts_.program.stage(name)) return need(*stage, asking);
-  return image(name);
+  auto stage = parts_.program.stage(name);
+  if (!stage) return image(name);
+  if (*stage > asking)
+    throw Error(cat("cannot copy from stage \"", name,
+                    "\": it needs to be defined before the stage that does"));
+  return need(*stage, asking);
 }
 
 std::optional<std::string> Engine::context_directory(const std::string& name) const {
@@ -206,7 +226,7 @@ void Engine::used_arg(const std::string& name) {
 
 void Engine::warn_of_unused_args() {
   for (const auto& [name, value] : parts_.options.build_args)
-    if (!used_args_.contains(name) && !is_proxy_argument(name))
+    if (!used_args_.contains(name) && !is_proxy_argument(name) && name != epoch_argument)
       emit(BuildWarning{cat("build argument ", name, " was given, but no ARG takes it")});
 }
 

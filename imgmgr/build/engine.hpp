@@ -54,6 +54,10 @@ class Engine {
   const BuildCache& cache() const { return cache_; }
   StepRunner& runner() const { return parts_.runner; }
   const IgnoreRules& ignore() const { return parts_.ignore; }
+  /// SOURCE_DATE_EPOCH (reproducible-builds.org): nothing of the result is later than this.
+  std::optional<std::chrono::seconds> epoch() const { return epoch_; }
+  /// The time that a step's result has.
+  std::string now() const;
   std::chrono::system_clock::time_point begun() const { return begun_; }
   /// Arguments from before the first FROM, and the platform's.
   const std::map<std::string, std::string>& global_args() const { return global_args_; }
@@ -96,6 +100,7 @@ class Engine {
 
   Parts parts_;
   std::chrono::system_clock::time_point begun_ = wall_now();
+  std::optional<std::chrono::seconds> epoch_;
   BuildCache cache_;
   fs::FileLock layers_held_;
   WorkDir work_;

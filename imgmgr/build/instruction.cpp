@@ -124,7 +124,9 @@ FlagTable copy_flags(Copy& out) {
   };
   if (out.is_add) {
     table["checksum"] = [&](const Flag& flag) { out.checksum = flag.text(); };
-    table["keep-git-dir"] = [](const Flag& flag) { flag.boolean(); };
+    table["keep-git-dir"] = [&](const Flag& flag) {
+      out.git_dir = flag.boolean() ? GitFetch::GitDir::kept : GitFetch::GitDir::removed;
+    };
     table["unpack"] = [&](const Flag& flag) {
       out.unpack = flag.boolean() ? Unpack::archives : Unpack::never;
     };
@@ -188,7 +190,12 @@ Instruction parse_any(const SourceStatement& source, char escape) {
   if (keyword == "ARG") return parse_arg(statement, escape);
   if (keyword == "RUN") return parse_run(source);
   if (keyword == "COPY" || keyword == "ADD") return parse_copy(source, escape);
-  if (auto config = parse_config_instruction(statement, escape)) return *config;
+  if (auto config = parse_config_instruction(statement, escape)) {
+    if (auto* onbuild = std::get_if<AddOnbuild>(&*config))
+      for (const auto& heredoc : source.heredocs)
+        onbuild->instruction += cat("\n", heredoc.content, heredoc.name);
+    return *config;
+  }
   unknown_instruction(keyword);
 }
 

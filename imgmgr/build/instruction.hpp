@@ -9,6 +9,7 @@
 
 #include "imgmgr/build/config_instruction.hpp"
 #include "imgmgr/build/dockerfile.hpp"
+#include "imgmgr/build/git_source.hpp"
 
 namespace estiba::img::build {
 
@@ -57,6 +58,7 @@ struct Copy {
   bool parents = false;
   bool link = false;
   bool is_add = false;
+  GitFetch::GitDir git_dir = GitFetch::GitDir::removed;
   Unpack unpack = Unpack::never;
 };
 

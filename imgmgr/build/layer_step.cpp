@@ -3,7 +3,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "base/clock.hpp"
+#include <array>
+
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "base/sys.hpp"
@@ -31,10 +32,25 @@ LayerDirs make_dirs(Engine& engine, const StageState& state) {
   return out;
 }
 
+// What was written later becomes as old as the build is said to be.
+void clamp_times(FdRef dir, const timespec& latest) {
+  for (const auto& name : fs::list_dir(cat("/proc/self/fd/", std::to_string(dir.get())))) {
+    struct stat status {};
+    if (::fstatat(dir.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (S_ISDIR(status.st_mode))
+      clamp_times(sys::openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), latest);
+    if (status.st_mtim.tv_sec < latest.tv_sec) continue;
+    std::array<timespec, 2> times{latest, latest};
+    if (::utimensat(dir.get(), name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW) != 0)
+      throw Error{"utimensat", name, Errno{errno}};
+  }
+}
+
 CacheRecord commit(const Engine& engine, const LayerDirs& dirs) {
   UniqueFd upper = sys::open(dirs.upper, O_RDONLY | O_DIRECTORY);
+  if (engine.epoch()) clamp_times(upper, {engine.epoch()->count(), 0});
   LayerTar tar = write_layer_tar(upper, {});
-  CacheRecord record{"", format_rfc3339(wall_now()), {}};
+  CacheRecord record{"", engine.now(), {}};
   if (tar.entries == 0) return record;
   record.diff_id = tar.diff_id;
   engine.store().add_layer(tar.diff_id, dirs.upper, tar.content_size);
@@ -53,7 +69,7 @@ std::optional<CacheRecord> remembered(const Engine& engine, const std::string& k
 }
 
 CacheRecord make(Engine& engine, const StageState& state, const LayerStep& step) {
-  if (!step.changes_files) return {"", format_rfc3339(wall_now()), {}};
+  if (!step.changes_files) return {"", engine.now(), {}};
   LayerDirs dirs = make_dirs(engine, state);
   step.run(dirs);
   return commit(engine, dirs);
@@ -62,7 +78,8 @@ CacheRecord make(Engine& engine, const StageState& state, const LayerStep& step)
 }  // namespace
 
 Origin run_layer_step(Engine& engine, StageState& state, const LayerStep& step) {
-  std::string key = Sha256::of(cat(text::join(state.diff_ids, ","), "\n", step.key));
+  std::string epoch = engine.epoch() ? engine.now() : "";
+  std::string key = Sha256::of(cat(text::join(state.diff_ids, ","), "\n", epoch, step.key));
   auto record = remembered(engine, key, step);
   Origin origin = Origin::cached;
   if (!record) {

@@ -55,7 +55,7 @@ std::vector<size_t> static_needs(const Program& program, size_t index) {
   };
   // FROM refers to earlier stages by name only; a number there is an image.
   for (size_t i = 0; i < index; ++i)
-    if (program.stages[i].from.name == text::lower(stage.from.image)) add(stage.from.image);
+    if (program.stages[i].from.name == stage.from.image) add(stage.from.image);
   for (const auto& step : stage.steps) {
     if (const auto* copy = std::get_if<Copy>(&step.instruction)) add(copy->from);
     if (const auto* run = std::get_if<Run>(&step.instruction))

@@ -34,18 +34,37 @@ void set_time(FdRef fd, int64_t seconds) {
   if (::futimens(fd.get(), times.data()) != 0) throw Error{"futimens", "", Errno{errno}};
 }
 
+RemoteFile fetch_repository(Engine& engine, const GitAddress& address,
+                            const RemoteRequest& request) {
+  GitFetch fetch;
+  fetch.address = address;
+  fetch.directory = engine.scratch_dir("git");
+  fetch.git_dir = request.git_dir;
+  auto agent = engine.options().ssh.find("default");
+  if (agent != engine.options().ssh.end()) fetch.ssh_agent = agent->second;
+  fetch.stop = engine.stop_token();
+  fetch.output = request.output;
+  std::string commit = fetch_git(fetch);
+  if (!request.checksum.empty() && !commit.starts_with(request.checksum))
+    throw Error(cat(address.url, " is at commit ", commit, ", and not ", request.checksum));
+  SourceTree tree{sys::open(fetch.directory, O_RDONLY | O_DIRECTORY), {}, Owners::reset};
+  auto matches = tree.find({cat("/", address.subdir), {}, false});
+  // Not of the content: what git notes down beside the files is never the same twice.
+  bool kept = request.git_dir == GitFetch::GitDir::kept;
+  std::string key = cat("git ", commit, " ", address.subdir, kept ? " with .git" : "");
+  return {std::move(tree), std::move(matches), std::move(key)};
+}
+
 }  // namespace
 
 bool is_remote(const std::string& source) {
   return source.starts_with("http://") || source.starts_with("https://") ||
-         source.starts_with("git@") || source.starts_with("ssh://") || source.starts_with("git://");
+         parse_git_address(source);
 }
 
-RemoteFile fetch_remote(Engine& engine, const std::string& url, const std::string& checksum) {
-  bool is_http = url.starts_with("http://") || url.starts_with("https://");
-  if (!is_http || url.substr(0, url.find('#')).ends_with(".git"))
-    throw Error(
-        cat("ADD of a Git repository (", url, ") is not supported; clone it in a RUN step"));
+RemoteFile fetch_remote(Engine& engine, const RemoteRequest& request) {
+  const auto& [url, checksum, git_dir, output] = request;
+  if (auto address = parse_git_address(url)) return fetch_repository(engine, *address, request);
   std::string wanted = checksum.empty() ? "" : sha256_hex(checksum);
   std::string name = name_of(url);
   std::string dir = engine.scratch_dir("remote");
@@ -64,7 +83,7 @@ RemoteFile fetch_remote(Engine& engine, const std::string& url, const std::strin
   SourceTree tree{sys::open(dir, O_RDONLY | O_DIRECTORY), {}, Owners::reset};
   auto matches = tree.find({remote_file_name, {}, false});
   matches.front().name = name;
-  return {std::move(tree), std::move(matches)};
+  return {std::move(tree), std::move(matches), ""};
 }
 
 }  // namespace estiba::img::build

@@ -23,8 +23,11 @@ std::string absolute(const MountContext& context, const std::string& target) {
   return fs::clean_path(fs::join(context.working_dir, target));
 }
 
+// A cache begins with these attributes: one that begins otherwise is another.
 std::string cache_id(const MountFlag& flag, const std::string& target) {
-  return flag.id.empty() ? target : flag.id;
+  auto number = [](std::optional<uint32_t> value) { return value ? std::to_string(*value) : ""; };
+  return cat(flag.id.empty() ? target : flag.id, "\n", flag.from, "\n", flag.source, "\n",
+             number(flag.uid), ":", number(flag.gid), ":", number(flag.mode));
 }
 
 std::string secret_id(const MountFlag& flag) {

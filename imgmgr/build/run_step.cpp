@@ -38,8 +38,7 @@ const std::vector<std::string>& shell_of(const ImageConfig& config) {
 
 std::vector<std::string> environment(const StageState& state) {
   std::vector<std::string> out = state.config.env;
-  for (const auto& [name, value] : state.args)
-    if (!variable(out, name)) out.push_back(cat(name, "=", value));
+  for (const auto& [name, value] : state.args) set_variable(out, name, value);
   return out;
 }
 
@@ -94,15 +93,20 @@ RunPlan plan_run(const Run& run, const RunContext& context) {
   request.network = network_of(run, options);
   request.extra_hosts = options.extra_hosts;
   request.shm_size = options.shm_size;
+  request.limits = options.limits;
+  request.memory = options.memory;
   request.stop = context.engine.stop_token();
   if (run.insecure && !options.allow_insecure)
     throw Error("RUN --security=insecure needs consent: allow security.insecure for this build");
   request.privileged = run.insecure;
   plan.key = key_of(plan);
   // After the key: proxies are no part of what is built.
-  for (const auto& [name, value] : options.build_args)
-    if (is_proxy_argument(name) && !variable(request.env, name))
-      request.env.push_back(cat(name, "=", value));
+  for (const auto& [name, value] : options.build_args) {
+    if (!is_proxy_argument(name)) continue;
+    // Programs differ in which they read.
+    for (const auto& spelled : {text::upper(name), text::lower(name)})
+      if (!variable(request.env, spelled)) request.env.push_back(cat(spelled, "=", value));
+  }
   return plan;
 }
 

@@ -62,10 +62,10 @@ class StageRunner {
   }
 
   std::optional<std::string> lookup(const std::string& name) const {
-    // ENV counts before ARG, whichever comes first in the file.
-    if (auto value = variable(state_.config.env, name)) return value;
+    // Of ENV and ARG with one name the later counts: ENV forgets the argument.
     auto arg = state_.args.find(name);
-    return arg == state_.args.end() ? std::nullopt : std::optional(arg->second);
+    if (arg != state_.args.end()) return arg->second;
+    return variable(state_.config.env, name);
   }
 
   Lookup lookup_function() const {
@@ -103,8 +103,7 @@ class StageRunner {
   StageState base_state(const std::string& name) {
     bool is_context = engine_.options().contexts.contains(name);
     for (size_t i = index_; !is_context && i-- > 0;)
-      if (engine_.program().stages[i].from.name == text::lower(name))
-        return engine_.need(i, index_);
+      if (engine_.program().stages[i].from.name == name) return engine_.need(i, index_);
     if (engine_.context_directory(name))
       throw Error(cat("the build context \"", name, "\" is a directory, and no image"));
     if (is_context) return engine_.source_state(name, index_);
@@ -189,6 +188,8 @@ class StageRunner {
   void dispatch(const ConfigInstruction& written, const Step& step) {
     ConfigInstruction instruction = expand(written, lookup_function(), rules_);
     apply(instruction, state_.config, state_.cmd);
+    if (const auto* env = std::get_if<SetEnv>(&instruction))
+      for (const auto& [name, value] : env->values) state_.args.erase(name);
     if (std::holds_alternative<SetWorkdir>(instruction)) {
       make_workdir(step);
       return;
@@ -221,7 +222,9 @@ class StageRunner {
     std::optional<SourceTree> tree;
     std::vector<SourceMatch> matches;
     Unpack unpack = Unpack::never;
+    std::string key;  ///< of what is not known by its content
     const SourceTree* source() const { return tree ? &*tree : nullptr; }
+    std::string content_key() const { return key.empty() ? hash_matches(source(), matches) : key; }
   };
 
   struct CopyPlan {
@@ -229,7 +232,7 @@ class StageRunner {
     std::string target, chown, chmod;
   };
 
-  CopyPlan plan_copy(const Copy& copy) {
+  CopyPlan plan_copy(const Copy& copy, int number) {
     CopyPlan plan;
     plan.chown = word(copy.chown);
     plan.chmod = word(copy.chmod);
@@ -240,7 +243,7 @@ class StageRunner {
                         plan.target.ends_with("/.");
     plan.target = fs::clean_path(fs::join(dir, plan.target));
     if (is_directory && plan.target != "/") plan.target += '/';
-    add_files(plan, copy);
+    add_files(plan, copy, number);
     WordRules raw = rules_;
     raw.quoting = Quoting::none;
     CopyGroup written;
@@ -253,16 +256,18 @@ class StageRunner {
     return plan;
   }
 
-  void add_files(CopyPlan& plan, const Copy& copy) {
+  void add_files(CopyPlan& plan, const Copy& copy, int number) {
+    auto say = [&](std::string_view text) { engine_.emit(StepOutput{number, std::string(text)}); };
     IgnoreRules excludes = IgnoreRules::of(copy.excludes);
     CopyGroup local;
     local.unpack = copy.unpack;
     for (const auto& written : copy.sources) {
       std::string source = word(written);
       if (copy.is_add && is_remote(source)) {
-        RemoteFile remote = fetch_remote(engine_, source, word(copy.checksum));
+        RemoteFile remote = fetch_remote(engine_, {source, word(copy.checksum), copy.git_dir, say});
         CopyGroup group;
         group.matches = std::move(remote.matches);
+        group.key = std::move(remote.key);
         group.tree.emplace(std::move(remote.tree));
         plan.groups.push_back(std::move(group));
         continue;
@@ -276,7 +281,7 @@ class StageRunner {
 
   void dispatch(const Copy& copy, const Step& step) {
     int number = announce(step);
-    CopyPlan plan = plan_copy(copy);
+    CopyPlan plan = plan_copy(copy, number);
     CopyRequest request;
     request.target = plan.target;
     request.keep_parents = copy.parents;
@@ -288,7 +293,7 @@ class StageRunner {
     layer.key =
         cat("copy\n", plan.target, "\n", plan.chown, "\n", plan.chmod, "\n",
             copy.unpack == Unpack::archives ? "unpack" : "", copy.parents ? "parents" : "", "\n");
-    for (const auto& group : plan.groups) layer.key += hash_matches(group.source(), group.matches);
+    for (const auto& group : plan.groups) layer.key += group.content_key();
     layer.run = [&](const LayerDirs& dirs) {
       UniqueFd root = overlay_mount({dirs.lower, dirs.upper, dirs.work});
       if (!plan.chown.empty()) request.owner = owner_in(root, plan.chown);

@@ -32,6 +32,12 @@ using StepMount = std::variant<StepBind, StepTmpfs, StepFile>;
 /// `automatic`: with a way out, as a container on a default network.
 enum class StepNetwork { automatic, none, host };
 
+/// As getrlimit(2) has it: "nofile".
+struct StepLimit {
+  std::string name;
+  int64_t soft = 0, hard = 0;  ///< -1: no limit
+};
+
 struct StepRequest {
   std::vector<std::string> lower;  ///< topmost first, never empty
   std::string upper, work;         ///< for overlay; upper becomes the layer
@@ -44,7 +50,9 @@ struct StepRequest {
   bool privileged = false;               ///< RUN --security=insecure, which the user has allowed
   std::vector<std::string> extra_hosts;  ///< "name:address"
   int64_t shm_size = 0;                  ///< 0: the default
-  std::stop_token stop;                  ///< the build is given up: end the command
+  std::vector<StepLimit> limits;
+  int64_t memory = 0;    ///< bytes; 0: no limit
+  std::stop_token stop;  ///< the build is given up: end the command
 };
 
 class StepRunner {

@@ -1,10 +1,14 @@
 #include "orchestrator/cli/build_options.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "base/text.hpp"
+#include "base/units.hpp"
+#include "imgmgr/build/engine.hpp"
+#include "imgmgr/build/git_source.hpp"
 
 namespace estiba::orchestrator {
 namespace {
@@ -67,14 +71,15 @@ void add_secrets(img::BuildOptions& options, const spec::Project& project, const
 }
 
 void set_dockerfile(img::BuildOptions& options, const spec::Build& build) {
-  if (build.context.find("://") != std::string::npos || build.context.starts_with("git@"))
-    throw Error(cat("build.context \"", build.context,
-                    "\" is not on this host; only directories can be built"));
+  if (build.context.find("://") != std::string::npos &&
+      !img::build::parse_git_address(build.context))
+    throw Error(
+        cat("build.context \"", build.context, "\" is neither a directory nor a Git repository"));
   options.context_dir = build.context;
   if (!build.dockerfile_inline.empty()) {
     options.dockerfile_text = build.dockerfile_inline;
   } else if (!build.dockerfile.empty()) {
-    options.dockerfile = fs::join(build.context, build.dockerfile);
+    options.dockerfile = build.dockerfile;
   }
 }
 
@@ -86,7 +91,23 @@ void add_labels(img::BuildOptions& options, const spec::Project& project,
   options.labels["com.docker.compose.service"] = service.name;
 }
 
+void set_platform(img::BuildOptions& options, const spec::Service& service) {
+  options.platform = service.platform;
+  const std::vector<std::string>& platforms = service.build->platforms;
+  if (!options.platform.empty() || platforms.empty()) return;
+  std::string own = img::build::host_platform();
+  bool has_own = std::find(platforms.begin(), platforms.end(), own) != platforms.end();
+  options.platform = has_own ? own : platforms.front();
+  if (platforms.size() > 1)
+    options.notices.push_back(
+        cat("build.platforms: built for ", options.platform, " alone, this host's"));
+}
+
 }  // namespace
+
+std::string cache_notice(const std::string& what) {
+  return cat(what, " is not used: every step made on this host is remembered in its store");
+}
 
 std::string image_name(const spec::Project& project, const spec::Service& service) {
   if (!service.image.empty()) return service.image;
@@ -99,6 +120,11 @@ std::vector<std::string> build_order(const spec::Project& project,
   std::vector<std::string> order;
   for (const std::string& name : wanted) visit_service(project, name, seen, order);
   return order;
+}
+
+void add_epoch(img::BuildOptions& options, const Environment& environment) {
+  constexpr const char* name = "SOURCE_DATE_EPOCH";
+  if (auto value = variable(environment, name)) options.build_args.emplace(name, *value);
 }
 
 std::vector<std::string> built_upon(const spec::Service& service) {
@@ -167,6 +193,21 @@ void allow(img::BuildOptions& options, const std::string& entitlement) {
                     "\": there are network.host and security.insecure"));
 }
 
+void add_limit(img::BuildOptions& options, const std::string& written) {
+  auto [name, values] = halves(written, '=');
+  auto [soft, hard] = halves(values, ':');
+  auto low = text::to_int(soft), high = text::to_int(hard.empty() ? soft : hard);
+  if (name.empty() || !low || !high)
+    throw Error(cat("--ulimit \"", written, "\" is not NAME=SOFT[:HARD]"));
+  options.limits.push_back({name, *low, *high});
+}
+
+void set_memory(img::BuildOptions& options, const std::string& size) {
+  auto bytes = units::parse_bytes(size);
+  if (!bytes || *bytes < 0) throw Error(cat("--memory \"", size, "\" is not a size"));
+  options.memory = *bytes;
+}
+
 void set_network(img::BuildOptions& options, const std::string& mode) {
   if (mode == "none") {
     options.network = img::build::StepNetwork::none;
@@ -186,17 +227,21 @@ img::BuildOptions build_options(const spec::Project& project, const spec::Servic
   options.target = build.target;
   for (const auto& [name, value] : build.args)
     if (auto given = value ? value : variable(environment, name)) options.build_args[name] = *given;
+  add_epoch(options, environment);
   add_labels(options, project, service);
   options.tags = {image_name(project, service)};
   options.tags.insert(options.tags.end(), build.tags.begin(), build.tags.end());
   options.no_cache = build.no_cache;
+  options.no_cache_filter = build.no_cache_filter;
   options.pull_always = build.pull;
   add_secrets(options, project, build, environment);
   for (const std::string& agent : build.ssh) add_agent(options, agent, environment);
   add_contexts(options, project, build);
-  options.platform = service.platform;
-  if (options.platform.empty() && build.platforms.size() == 1)
-    options.platform = build.platforms.front();
+  set_platform(options, service);
+  for (const auto& [name, limit] : build.ulimits)
+    options.limits.push_back({name, limit.soft, limit.hard});
+  if (!build.cache_from.empty()) options.notices.push_back(cache_notice("build.cache_from"));
+  if (!build.cache_to.empty()) options.notices.push_back(cache_notice("build.cache_to"));
   set_network(options, build.network);
   for (const std::string& host : build.extra_hosts) options.extra_hosts.push_back(host_entry(host));
   options.shm_size = build.shm_size;

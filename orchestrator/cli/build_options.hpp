@@ -30,6 +30,8 @@ void add_secret(img::BuildOptions& options, const std::string& written,
 /// "NAME=VALUE", or "NAME" with its value from the environment (left out if it has none).
 void add_argument(std::map<std::string, std::string>& arguments, const std::string& written,
                   const std::map<std::string, std::string>& environment);
+/// SOURCE_DATE_EPOCH of the environment is an argument of every build, unless it is given.
+void add_epoch(img::BuildOptions& options, const std::map<std::string, std::string>& environment);
 /// "default", or "ID=SOCKET".
 void add_agent(img::BuildOptions& options, const std::string& written,
                const std::map<std::string, std::string>& environment);
@@ -37,6 +39,11 @@ void add_agent(img::BuildOptions& options, const std::string& written,
 std::string host_entry(const std::string& written);
 /// "network.host" and "security.insecure".
 void allow(img::BuildOptions& options, const std::string& entitlement);
+/// What is said of caches that are to be brought from or kept elsewhere.
+std::string cache_notice(const std::string& what);
+/// "nofile=SOFT[:HARD]" of --ulimit.
+void add_limit(img::BuildOptions& options, const std::string& written);
+void set_memory(img::BuildOptions& options, const std::string& size);
 /// "", "default", "none" or "host".
 void set_network(img::BuildOptions& options, const std::string& mode);
 

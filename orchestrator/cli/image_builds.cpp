@@ -4,12 +4,14 @@
 #include <thread>
 
 #include "base/error.hpp"
+#include "base/fs.hpp"
 #include "base/text.hpp"
 #include "imgmgr/images.hpp"
 #include "orchestrator/cli/build_options.hpp"
 #include "orchestrator/cli/build_queue.hpp"
 #include "orchestrator/cli/interrupt_watch.hpp"
 #include "orchestrator/cli/interrupts.hpp"
+#include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/session.hpp"
 
 extern char** environ;
@@ -119,6 +121,23 @@ void ImageBuilds::build_all(std::vector<ServiceBuild> builds) {
   } catch (const Error& error) {
     fail(error, watch.interrupted());
   }
+}
+
+int ImageBuilds::check(const std::vector<ServiceBuild>& builds) {
+  size_t count = 0;
+  for (const ServiceBuild& build : builds) {
+    std::string prefix = builds.size() > 1 ? cat(build.service, ": ") : "";
+    std::string file = build.options.dockerfile.empty() ? "Dockerfile" : build.options.dockerfile;
+    for (const img::build::Finding& one : builder_.check(build.options)) {
+      print(cat(prefix, fs::base_name(file), ":", std::to_string(one.line), ": ", one.rule, ": ",
+                one.message, "\n"));
+      ++count;
+    }
+  }
+  if (count == 0) return print("Check complete, no warnings found.\n"), 0;
+  print(cat("Check complete, ", std::to_string(count),
+            count == 1 ? " warning has been found!\n" : " warnings have been found!\n"));
+  return 1;
 }
 
 void ImageBuilds::finish() {

@@ -25,6 +25,8 @@ class ImageBuilds {
   /// The image's id. An Error tells the Dockerfile's line and what the command said last; after an
   /// interrupt its exit code is 130.
   std::string build(img::BuildOptions options);
+  /// Prints what Docker's build checks find; 1 if that is anything.
+  int check(const std::vector<ServiceBuild>& builds);
   /// Several at once, each after those it builds upon; the first failure stops the others.
   void build_all(std::vector<ServiceBuild> builds);
   /// Waits for a server that ran for the builds alone.

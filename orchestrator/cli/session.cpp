@@ -32,7 +32,9 @@ std::vector<ContainerInfo> containers_of(const Paths& paths, const std::string& 
 
 ui::ProgressStyle progress_style(const Invocation& invocation, const std::string& title) {
   auto from = [&](const char* flag, const char* variable) {
-    return invocation.globals.value_or(flag, environment_value(variable).value_or("auto"));
+    std::string general =
+        invocation.globals.value_or(flag, environment_value(variable).value_or("auto"));
+    return invocation.arguments.value_or(flag, general);
   };
   ui::ProgressStyle style =
       ui::progress_style(from("progress", "COMPOSE_PROGRESS"), from("ansi", "COMPOSE_ANSI"));

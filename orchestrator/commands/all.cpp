@@ -32,6 +32,8 @@ constexpr const Command* commands[] = {
     &wait_command,
     &events_command,
     &cp_command,
+    &export_command,
+    &commit_command,
     &version_command,
     &login_command,
     &logout_command,
@@ -54,6 +56,7 @@ constexpr const Command* commands[] = {
     &image_load_command,
     &image_history_command,
     &image_prune_command,
+    &system_df_command,
 };
 
 }  // namespace

@@ -18,9 +18,11 @@ constexpr Flag flags[] = {
     {0, "pull", Takes::nothing, "", "Ask registries for the images that are built upon"},
     {0, "push", Takes::nothing, "", "Push the images that are built"},
     {'q', "quiet", Takes::nothing, "", "Say nothing unless it fails"},
+    {0, "progress", Takes::value, "FORM", ""},
+    {0, "check", Takes::nothing, "", "Check the Dockerfiles and build nothing"},
     {0, "with-dependencies", Takes::nothing, "", "Build what the services depend on as well"},
     {0, "ssh", Takes::value, "AGENT", "An agent for RUN --mount=type=ssh: default or ID=SOCKET"},
-    {'m', "memory", Takes::value, "SIZE", ""},
+    {'m', "memory", Takes::value, "SIZE", "What a RUN may use of memory at most"},
     {0, "builder", Takes::value, "NAME", ""},
 };
 
@@ -41,6 +43,7 @@ void apply_flags(const Arguments& arguments, const std::map<std::string, std::st
   if (arguments.on("no-cache")) options.no_cache = true;
   if (arguments.on("pull")) options.pull_always = true;
   if (auto agent = arguments.value("ssh")) add_agent(options, *agent, environment);
+  if (auto size = arguments.value("memory")) set_memory(options, *size);
 }
 
 // Those without a name of their own are for this host alone.
@@ -59,6 +62,8 @@ void push(const Invocation& invocation, const spec::Project& project,
 
 int run(const Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
+  if (arguments.value("builder"))
+    print_warning("--builder is not used: there is one builder, this program");
   LoadedProject loaded = load_project(invocation, invocation.words());
   const spec::Project& project = loaded.project;
   check_services(invocation.words(), service_names(project));
@@ -78,6 +83,7 @@ int run(const Invocation& invocation) {
   ImageBuilds builds(invocation, style);
   std::vector<ServiceBuild> wanted = service_builds(loaded, order, environment);
   for (ServiceBuild& build : wanted) apply_flags(arguments, environment, build.options);
+  if (arguments.on("check")) return builds.check(wanted);
   builds.build_all(std::move(wanted));
   builds.finish();
   if (arguments.on("push")) push(invocation, project, order);

@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/units.hpp"
 #include "imgmgr/images.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/ps_format.hpp"
@@ -28,12 +29,23 @@ std::string shortened(const std::string& text, Truncate truncate) {
   return text.substr(0, end) + "…";
 }
 
-Json row_of(const img::HistoryEntry& entry, Truncate truncate) {
+// Layers belong to the entries that made one, in their order.
+std::vector<uint64_t> sizes_of(const img::ImageRecord& image) {
+  std::vector<uint64_t> out;
+  size_t layer = 0;
+  for (const img::HistoryEntry& entry : image.history) {
+    bool has_one = !entry.empty_layer && layer < image.layer_sizes.size();
+    out.push_back(has_one ? image.layer_sizes[layer++] : 0);
+  }
+  return out;
+}
+
+Json row_of(const img::HistoryEntry& entry, uint64_t size, Truncate truncate) {
   return {{"Comment", entry.comment},
           {"CreatedAt", entry.created},
           {"CreatedBy", shortened(entry.created_by, truncate)},
           {"CreatedSince", ago(entry.created, wall_now())},
-          {"Layer", !entry.empty_layer}};
+          {"Size", units::human_size(size)}};
 }
 
 int run(const Invocation& invocation) {
@@ -43,14 +55,15 @@ int run(const Invocation& invocation) {
   if (!image) throw Error(cat("there is no image \"", name, "\""));
   Truncate truncate = arguments.on("no-trunc") ? Truncate::no : Truncate::yes;
   std::vector<Json> rows;
-  for (auto entry = image->history.rbegin(); entry != image->history.rend(); ++entry)
-    rows.push_back(row_of(*entry, truncate));
+  std::vector<uint64_t> sizes = sizes_of(*image);
+  for (size_t i = image->history.size(); i-- > 0;)
+    rows.push_back(row_of(image->history[i], sizes[i], truncate));
   std::string format = arguments.value_or("format", "table");
   if (format != "table") return print(ui::formatted(format, rows)), 0;
-  std::vector<ui::Row> lines{{"CREATED", "CREATED BY", "LAYER", "COMMENT"}};
+  std::vector<ui::Row> lines{{"CREATED", "CREATED BY", "SIZE", "COMMENT"}};
   for (const Json& row : rows)
-    lines.push_back({row.at("CreatedSince"), row.at("CreatedBy"),
-                     row.at("Layer").get<bool>() ? "yes" : "no", row.at("Comment")});
+    lines.push_back(
+        {row.at("CreatedSince"), row.at("CreatedBy"), row.at("Size"), row.at("Comment")});
   print(ui::table(lines));
   return 0;
 }

@@ -10,6 +10,7 @@ namespace estiba::orchestrator {
 namespace {
 
 constexpr Flag flags[] = {
+    {0, "format", Takes::value, "FORM", "docker (OCI tools read it too), or oci"},
     {'o', "output", Takes::value, "FILE", "Write to a file instead of standard output"},
 };
 
@@ -17,7 +18,14 @@ int run(const Invocation& invocation) {
   std::string file = invocation.arguments.value_or("output", "-");
   if (file == "-" && ui::is_terminal(FdRef(STDOUT_FILENO)))
     throw Error("an archive does not belong on a terminal; use -o FILE or a pipe");
-  img::Images(invocation.paths.root).save(invocation.words(), file);
+  std::string format = invocation.arguments.value_or("format", "docker");
+  if (format == "docker-archive") format = "docker";
+  if (format == "oci-archive") format = "oci";
+  if (format != "docker" && format != "oci")
+    throw Error(cat("--format ", format, ": it must be docker or oci"));
+  img::Images(invocation.paths.root)
+      .save(invocation.words(), file,
+            format == "oci" ? img::SaveFormat::oci : img::SaveFormat::docker);
   return 0;
 }
 

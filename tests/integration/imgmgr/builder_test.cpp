@@ -1,9 +1,15 @@
 // Whole builds, with a chroot instead of the runtime.
 #include "imgmgr/build/builder.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <thread>
 
 #include "base/error.hpp"
@@ -143,10 +149,8 @@ TEST_F(BuilderTest, AFailureNamesTheLineAndShowsIt) {
             "Dockerfile:2: \"/missing\": not found\n  2 | COPY missing /x");
 }
 
-TEST_F(BuilderTest, StagesInACircleAreRefused) {
-  EXPECT_NE(failure("FROM base AS a\nCOPY --from=b /x /x\nFROM base AS b\nCOPY --from=a /x /x\n")
-                .find("circle"),
-            std::string::npos);
+TEST_F(BuilderTest, AStageThatNeedsItselfIsRefused) {
+  EXPECT_NE(failure("FROM base AS a\nCOPY --from=a /x /x\n").find("circle"), std::string::npos);
 }
 
 TEST_F(BuilderTest, MountPointsLeaveNothingInTheLayer) {
@@ -232,7 +236,145 @@ TEST_F(BuilderTest, AddressesAreFetchedAndCheckedAgainstTheirChecksum) {
   EXPECT_NE(failure("FROM base\nADD --checksum=" + wrong + " " + server.url() + "/f /f\n")
                 .find("and not " + wrong),
             std::string::npos);
-  EXPECT_NE(failure("FROM base\nADD https://host/repository.git /f\n").find("Git"),
+}
+
+/// git daemon over a folder of repositories.
+class GitServer {
+ public:
+  explicit GitServer(const std::string& folder) {
+    int port = free_port();
+    address_ = "git://127.0.0.1:" + std::to_string(port);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      std::string base = "--base-path=" + folder, listen = "--port=" + std::to_string(port);
+      ::execlp("git", "git", "daemon", "--export-all", "--reuseaddr", "--listen=127.0.0.1",
+               base.c_str(), listen.c_str(), folder.c_str(), nullptr);
+      ::_exit(127);
+    }
+    while (!answers(port)) ::sched_yield();
+  }
+  ~GitServer() {
+    ::kill(pid_, SIGTERM);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  const std::string& address() const { return address_; }
+
+ private:
+  static sockaddr_in local(int port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    return address;
+  }
+  static int free_port() {
+    UniqueFd probe{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    sockaddr_in address = local(0);
+    socklen_t size = sizeof address;
+    ::bind(probe.get(), reinterpret_cast<sockaddr*>(&address), size);
+    ::getsockname(probe.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    return ntohs(address.sin_port);
+  }
+  bool answers(int port) const {
+    if (::waitpid(pid_, nullptr, WNOHANG) != 0) return true;
+    UniqueFd probe{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    sockaddr_in address = local(port);
+    return ::connect(probe.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  }
+  std::string address_;
+  pid_t pid_ = -1;
+};
+
+TEST_F(BuilderTest, RepositoriesAreFetchedAtARefAndADirectory) {
+  fs::make_dirs(path("git/repo/sub"), 0755);
+  std::string git = "git -C " + path("git/repo") + " -c user.name=n -c user.email=e ";
+  std::string script = "cd " + path("git/repo") + " && git init -q -b main && echo 1 >top && " +
+                       "echo 2 >sub/f && " + git + "add . && " + git + "commit -q -m a && " + git +
+                       "tag v1 && echo 3 >sub/f && " + git + "commit -q -a -m b";
+  ASSERT_EQ(std::system(script.c_str()), 0);
+  GitServer server(path("git"));
+  std::string url = server.address() + "/repo";
+  build("FROM base\nADD " + url + "#v1:sub /a/\nADD " + url + " /b\nADD --keep-git-dir=true " +
+        url + "#main /c\n");
+  EXPECT_EQ(shown("cat /a/f"), "2\n");
+  EXPECT_EQ(shown("ls -A /b"), "sub\ntop\n");
+  EXPECT_EQ(shown("ls -A /c"), ".git\nsub\ntop\n");
+  EXPECT_EQ(shown("cat /c/sub/f"), "3\n");
+  EXPECT_NE(failure("FROM base\nADD --checksum=0123 " + url + " /b\n").find("and not 0123"),
+            std::string::npos);
+  EXPECT_NE(failure("FROM base\nADD " + url + "#nowhere /b\n").find("git checkout"),
+            std::string::npos);
+  auto from_repository = options("FROM base\nCOPY f /f\n");
+  from_repository.context_dir = url + "#v1:sub";
+  build(from_repository);
+  EXPECT_EQ(shown("cat /f"), "2\n");
+}
+
+TEST_F(BuilderTest, OfAnArgumentAndAVariableWithOneNameTheLaterCounts) {
+  auto wanted = options(
+      "FROM base\nARG A=arg\nENV A=env\nRUN echo $A >/1\nARG A=again\nRUN echo $A >/2\n"
+      "ENV B=$A\n");
+  wanted.build_args["A"] = "given";
+  auto image = build(wanted);
+  EXPECT_EQ(shown("cat /1 /2"), "env\ngiven\n");
+  EXPECT_EQ(image.config.env.back(), "B=given");
+}
+
+TEST_F(BuilderTest, TheSameInputAtASaidTimeIsTheSameImage) {
+  write("context/a", "1");
+  auto wanted = options("FROM base\nRUN mkdir /d && echo 1 >/d/f\nCOPY a /a\nWORKDIR /w\n");
+  wanted.build_args["SOURCE_DATE_EPOCH"] = "1000000000";
+  wanted.no_cache = true;
+  auto first = build(wanted);
+  EXPECT_EQ(first.config.created, "2001-09-09T01:46:40.000000000Z");
+  EXPECT_EQ(sys::lstat(first.layer_dirs[2] + "/d/f")->st_mtim.tv_sec, 1'000'000'000);
+  fs::remove_tree(path("context/a"));
+  write("context/a", "1");
+  EXPECT_EQ(build(wanted).id, first.id);
+  EXPECT_EQ(warnings_, "");
+}
+
+TEST_F(BuilderTest, TimesOfSourcesAreNoPartOfAStepsKey) {
+  write("context/a", "1");
+  std::string dockerfile = "FROM base\nCOPY a /a\n";
+  std::string first = build(dockerfile).id;
+  timespec old[2] = {{1, 0}, {1, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, path("context/a").c_str(), old, 0), 0);
+  EXPECT_EQ(build(dockerfile).id, first);
+  ASSERT_EQ(::chmod(path("context/a").c_str(), 0755), 0);
+  EXPECT_NE(build(dockerfile).id, first);
+}
+
+TEST_F(BuilderTest, TriggersKeepTheirHeredocs) {
+  auto image = build("FROM base\nONBUILD RUN <<EOF\necho 1 >/o\nEOF\n");
+  EXPECT_EQ(image.config.onbuild, std::vector<std::string>{"RUN <<EOF\necho 1 >/o\nEOF"});
+  build("FROM built\n");
+  EXPECT_EQ(shown("cat /o"), "1\n");
+}
+
+TEST_F(BuilderTest, AStageCannotTakeFromALaterOne) {
+  EXPECT_NE(failure("FROM base AS a\nCOPY --from=b /f /f\nFROM base AS b\nRUN echo >/f\nFROM a\n")
+                .find("needs to be defined before"),
+            std::string::npos);
+}
+
+TEST_F(BuilderTest, OfAPublishedPortTheContainersIsExposed) {
+  auto image = build("FROM base\nEXPOSE 80:90 127.0.0.1:1:2/udp 1000-1001\n");
+  EXPECT_EQ(image.config.exposed_ports,
+            (std::vector<std::string>{"90/tcp", "2/udp", "1000/tcp", "1001/tcp"}));
+}
+
+TEST_F(BuilderTest, ACacheThatBeginsWithOtherAttributesIsAnother) {
+  build("FROM base\nRUN --mount=type=cache,target=/c,id=x echo 1 >/c/f\n");
+  EXPECT_NE(failure("FROM base\nRUN --mount=type=cache,target=/c,id=x,mode=0700 cat /c/f\n"), "");
+}
+
+TEST_F(BuilderTest, FindingsAreToldAndMayBeMistakes) {
+  build("FROM base\nMAINTAINER me\n");
+  EXPECT_EQ(warnings_,
+            "Dockerfile:2: MaintainerDeprecated: Maintainer instruction is deprecated in favor of "
+            "using label\n");
+  EXPECT_NE(failure("# check=error=true\nFROM base\nMAINTAINER me\n").find("MaintainerDeprecated"),
             std::string::npos);
 }
 
@@ -255,7 +397,7 @@ TEST_F(BuilderTest, WhatAKilledBuildLeftMountedIsDetachedAndSwept) {
 TEST_F(BuilderTest, ASavedImageIsTheSameAfterLoading) {
   auto built = build("FROM base\nRUN mkdir /d && echo 1 >/d/a && rm /etc/passwd && chmod 711 /d\n");
   Images images(root());
-  images.save({"built"}, path("saved.tar"));
+  images.save({"built"}, path("saved.tar"), SaveFormat::docker);
   images.remove("built", {}, false);
   Images other(path("other"));
   EXPECT_EQ(other.load(path("saved.tar"), {}), std::vector<std::string>{"built:latest"});

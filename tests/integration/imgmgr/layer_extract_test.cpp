@@ -231,7 +231,7 @@ TEST_F(Extract, MissingDirectoriesTakeTheAttributesOfTheLayersBeneath) {
   ASSERT_EQ(::chown(path("lower/var/mail").c_str(), 0, 8), 0);
   ASSERT_EQ(::chmod(path("lower/var/mail").c_str(), 02775), 0);
   ExtractOptions options;
-  options.lower = {path("lower")};
+  options.lower = std::vector<std::string>{path("lower")};
   extract(test::TarBuilder().file("var/mail/root", "").file("new/x", "").finish(), options);
   EXPECT_EQ(status("var/mail").st_mode & 07777, 02775u);
   EXPECT_EQ(status("var/mail").st_gid, 8u);

@@ -89,5 +89,20 @@ TEST(Program, FindsStagesByNameAndNumber) {
   EXPECT_THROW(target_stage(program, "on"), Error);
 }
 
+TEST(Dockerfile, AnUnknownDirectiveIsACommentAndEndsTheDirectives) {
+  EXPECT_EQ(parse_dockerfile("# check=skip=all\n# escape=`\nFROM x\n").escape, '`');
+  EXPECT_EQ(parse_dockerfile("# foo=bar\n# escape=`\nFROM x\n").escape, '\\');
+}
+
+TEST(GitAddress, HasARefAndADirectory) {
+  EXPECT_EQ(parse_git_address("https://h/r.git#v1:a/b"),
+            (GitAddress{"https://h/r.git", "v1", "a/b"}));
+  EXPECT_EQ(parse_git_address("git@h:o/r.git#:sub"), (GitAddress{"git@h:o/r.git", "", "sub"}));
+  EXPECT_EQ(parse_git_address("git://h/r"), (GitAddress{"git://h/r", "", ""}));
+  EXPECT_FALSE(parse_git_address("https://h/file.tar"));
+  EXPECT_FALSE(parse_git_address("/a/directory.git"));
+  EXPECT_THROW(parse_git_address("git://h/r#--upload-pack=x"), Error);
+}
+
 }  // namespace
 }  // namespace estiba::img::build

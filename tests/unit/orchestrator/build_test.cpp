@@ -73,7 +73,7 @@ TEST(BuildOptions, NamesAServicesImageAndTheImagesItBuildsUpon) {
   project.services["app"].build->args = {{"A", "1"}, {"B", std::nullopt}, {"C", std::nullopt}};
   img::BuildOptions options = build_options(project, project.services["app"], {{"B", "2"}});
   EXPECT_EQ(options.tags, std::vector<std::string>{"shop-app"});
-  EXPECT_EQ(options.dockerfile, "/src/D");
+  EXPECT_EQ(options.dockerfile, "D");
   EXPECT_EQ(options.contexts["b"], "docker-image://shop-base");
   EXPECT_EQ(options.build_args, (std::map<std::string, std::string>{{"A", "1"}, {"B", "2"}}));
 }
