@@ -78,7 +78,7 @@ class Containers(Scenario):
         self.write("compose.yaml", f"""\
             services:
               s: {{image: {IMAGE}, command: [sleep, infinity], init: true, volumes: ['data:/v']}}
-            volumes: {{v: {{}}}}
+            volumes: {{data: {{}}}}
             """)
         self.estiba("up", "-d")
         self.estiba("exec", "-T", "s", "sh", "-c", "echo here >/new; rm /etc/group; echo no >/v/f")
