@@ -95,9 +95,10 @@ class Scenario(unittest.TestCase):
         self.project.mkdir()
         self.env = {"PATH": os.environ["PATH"], "HOME": "/root", "LANG": "C.UTF-8",
                     "ESTIBA_ROOT": str(self.top / "root"), "ESTIBA_RUNDIR": str(self.top / "run")}
-        self.backgrounds, self.projects = [], []
+        self.backgrounds, self.projects, self.endings = [], [], []
         self.before = host_diff.snapshot()
         self.addCleanup(self._restore_host)
+        self.addCleanup(self._end_servers)
         if self.needs_image:
             self.import_image()
 
@@ -111,9 +112,18 @@ class Scenario(unittest.TestCase):
         for folder in dict.fromkeys([self.project, *self.projects]):
             if any(folder.glob("*compose*.y*ml")):
                 self.run_estiba("--profile", "*", "down", "-v", "-t", "0", "--remove-orphans", cwd=folder)
+        self._end_servers()
         left = host_diff.settled_difference(self.before, relevant=self._relevant)
         if left and not failed_before:
             self.fail("after `down` the host is not as before:\n" + "\n".join(left))
+
+    def ends_with(self, end):
+        """What ends a server that the test started: before the host is compared, the last one first."""
+        self.endings.append(end)
+
+    def _end_servers(self):
+        while self.endings:
+            self.endings.pop()()
 
     # -- running the program
 

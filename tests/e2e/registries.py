@@ -54,7 +54,7 @@ class Process:
         self.output = open(log, "wb")
         self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=self.output,
                                         stderr=subprocess.STDOUT)
-        test.addCleanup(self.end)
+        test.ends_with(self.end)
         wait_for(port)
 
     def end(self):
@@ -174,7 +174,7 @@ def serve(test, handler, port):
         server.shutdown()
         server.server_close()
 
-    test.addCleanup(end)
+    test.ends_with(end)
     return server
 
 

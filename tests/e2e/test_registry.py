@@ -581,7 +581,7 @@ class Liar(RegistryScenario):
     def test_an_interrupt_leaves_nothing(self):
         self.registry.image([(self.blob, self.diff_id)], "1")
         waiting, go_on = threading.Event(), threading.Event()
-        self.addCleanup(go_on.set)
+        self.ends_with(go_on.set)
 
         def stall(handler):
             handler.send_response(200)
@@ -604,7 +604,7 @@ class Liar(RegistryScenario):
         small = self.top / "small"
         small.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=80m", "tmpfs", small], check=True)
-        self.addCleanup(subprocess.run, ["umount", "-l", small], stderr=subprocess.DEVNULL)
+        self.ends_with(lambda: subprocess.run(["umount", "-l", small], stderr=subprocess.DEVNULL))
         self.env["ESTIBA_ROOT"] = str(small)
         layers = [layer_of({f"file{n}": bytes([n]) * (30 << 20)}) for n in range(3)]
         self.registry.image(layers, "1")
