@@ -26,7 +26,7 @@ constexpr Flag flags[] = {
     {0, "networks", Takes::nothing, "", "Names of networks only"},
     {0, "images", Takes::nothing, "", "Names of images only"},
     {0, "profiles", Takes::nothing, "", "Names of profiles only"},
-    {0, "models", Takes::nothing, "", ""},
+    {0, "models", Takes::nothing, "", "The models that services use"},
     {0, "hash", Takes::value, "SERVICE", "The configuration hash of a service; \"*\" means all"},
     {0, "environment", Takes::nothing, "", "The variables that the files are read with"},
     {0, "variables", Takes::nothing, "", "The variables that the files use"},
@@ -49,6 +49,7 @@ unsigned outputs_for(const Arguments& arguments) {
   if (arguments.on("variables")) return spec::variables_output;
   for (const char* part : parts_of_project)
     if (arguments.given(part)) return spec::project_output;
+  if (arguments.on("models")) return spec::transfer_output;
   return arguments.value_or("format", "yaml") == "json" ? spec::json_output : spec::yaml_output;
 }
 
@@ -83,6 +84,15 @@ std::vector<std::string> images_of(const spec::Project& project) {
   for (const auto& [name, service] : project.services)
     images.push_back(service.image.empty() ? cat(project.name, "-", name) : service.image);
   return images;
+}
+
+std::vector<std::string> models_of(const std::string& transfer_json) {
+  const Json model = parse_json(transfer_json, "the project's model");
+  const Json models = model.value("models", Json::object());
+  std::vector<std::string> names;
+  for (const auto& [key, value] : models.items())
+    if (auto name = json::string_at(value, "model"); name && !name->empty()) names.push_back(*name);
+  return names;
 }
 
 std::vector<std::string> profiles_of(const spec::Project& project) {
@@ -129,7 +139,7 @@ std::optional<std::string> part_of(const Arguments& arguments, const spec::Loade
   if (arguments.on("services")) return one_a_line(keys_of(project.services));
   if (arguments.on("volumes")) return one_a_line(keys_of(project.volumes));
   if (arguments.on("networks")) return one_a_line(keys_of(project.networks));
-  if (arguments.on("models")) return "";
+  if (arguments.on("models")) return one_a_line(models_of(loaded.transfer_json));
   if (arguments.on("images")) return one_a_line(images_of(project));
   if (arguments.on("profiles")) return one_a_line(profiles_of(project));
   if (arguments.given("hash")) return hashes(project, *arguments.value("hash"));
@@ -142,7 +152,8 @@ std::optional<std::string> part_of(const Arguments& arguments, const spec::Loade
 void refuse_digests(const Arguments& arguments) {
   for (const char* flag : {"resolve-image-digests", "lock-image-digests"})
     if (arguments.on(flag))
-      throw Error(cat("--", flag, " needs a registry, which this version does not speak to yet"));
+      throw Error(
+          cat("--", flag, " is not there yet; `estiba image ls --digests` shows what was pulled"));
 }
 
 std::string with_line_end(std::string text) {

@@ -99,3 +99,14 @@ class Addresses(Scenario):
         self.estiba("up", "-d")
         self.assertIn("inet 10.217.66.2/", self.sh("fixed", "ip -4 addr show eth0"))
         self.assertIn("inet 10.217.66.3/", self.sh("first", "ip -4 addr show eth0"))
+
+
+class Models(Scenario):
+    needs_image = False
+
+    def test_config_lists_the_models(self):
+        self.compose("""
+            services: {a: {image: x, models: [small, large]}}
+            models: {small: {model: ai/small}, large: {model: "ai/large:1"}}
+        """)
+        self.assertEqual(self.estiba("config", "--models"), "ai/large:1\nai/small\n")
