@@ -300,7 +300,8 @@ std::vector<ExitRecord> Containers::unread_exits() const {
 
 void Containers::forget_exit(const std::string& id) {
   ::unlink(impl_->layout.exit_of(id).c_str());
-  if (!impl_->link.lost()) impl_->link.send(Forget{id});
+  // A keeper that has died has forgotten already.
+  impl_->link.try_send(Forget{id});
 }
 
 void Containers::start(const ContainerSpec& spec, Reply<Started> reply) {

@@ -57,9 +57,12 @@ std::vector<KeeperLink::Message> KeeperLink::connect() {
   return held;
 }
 
+bool KeeperLink::try_send(const ServerMessage& message, const std::vector<int>& fds) {
+  return socket_ && send_packet(socket_, wire::encode(message), fds) != SendResult::closed;
+}
+
 void KeeperLink::send(const ServerMessage& message, const std::vector<int>& fds) {
-  if (!socket_) throw Error("the keeper is being started again; try again");
-  if (send_packet(socket_, wire::encode(message), fds) == SendResult::closed)
+  if (!try_send(message, fds))
     throw Error("the keeper has died and is being started again; try again");
 }
 

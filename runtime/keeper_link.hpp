@@ -27,7 +27,10 @@ class KeeperLink {
   };
   /// Greets, and returns what the keeper holds.
   std::vector<Message> connect();
+  /// Throws if the keeper has died.
   void send(const ServerMessage& message, const std::vector<int>& fds = {});
+  /// False if the keeper has died.
+  bool try_send(const ServerMessage& message, const std::vector<int>& fds = {});
   /// Nothing if none waits. On the end of the connection `lost()` is true until connect().
   std::optional<Message> receive();
   bool lost() const { return !socket_; }

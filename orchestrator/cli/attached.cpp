@@ -131,6 +131,8 @@ void Attached::step(int timeout_ms) {
       {streams_.errors.get(), POLLIN, 0},
       {streams_.terminal.get(), terminal_wants, 0},
   };
+  // A message that came along with another one makes nothing readable.
+  if (client_.has_message()) timeout_ms = 0;
   if (::poll(all, std::size(all), timeout_ms) < 0 && errno != EINTR)
     throw Error("poll", "standard streams", Errno{errno});
   if (all[1].revents) handle_signals();

@@ -1,5 +1,4 @@
 // exec: a command inside a running container, on the client's pipes or on a terminal of its own.
-#include <boost/asio/detached.hpp>
 #include <csignal>
 #include <nlohmann/json.hpp>
 
@@ -54,7 +53,7 @@ Task<Json> Api::exec(ConnectionPtr client, Json params) {
   if (started.terminal) terminal.push_back(std::move(started.terminal));
   client->send({{"event", {{"started", {{"exec_id", started.exec_id}}}}}}, std::move(terminal));
   if (detach) {
-    asio::co_spawn(core_.io, forget_when_ended(supervisor_, started.exec_id), asio::detached);
+    spawn(core_.io, forget_when_ended(supervisor_, started.exec_id), "the end of an exec");
     co_return Json{{"exit_code", 0}};
   }
   exec_pidfds_[started.exec_id] = sys::dup(started.pidfd);
@@ -66,7 +65,7 @@ Task<Json> Api::exec(ConnectionPtr client, Json params) {
   if (!code) {
     // The client went away: its session is hung up, as a terminal's would be.
     sys::pidfd_send_signal(started.pidfd, SIGHUP);
-    asio::co_spawn(core_.io, forget_when_ended(supervisor_, started.exec_id), asio::detached);
+    spawn(core_.io, forget_when_ended(supervisor_, started.exec_id), "the end of an exec");
   }
   co_return Json{{"exit_code", code.value_or(129)}};
 }

@@ -12,10 +12,12 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <type_traits>
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 
 namespace estiba::orchestrator {
 
@@ -63,6 +65,17 @@ class Notifier {
 template <typename F>
 Task<std::invoke_result_t<F>> invoke_task(F f) {
   co_return f();
+}
+
+/// Starts a task that nobody awaits: what it throws is logged, with the task's name before it.
+inline void spawn(asio::io_context& io, Task<> task, std::string what) {
+  asio::co_spawn(io, std::move(task), [what = std::move(what)](std::exception_ptr error) {
+    try {
+      if (error) std::rethrow_exception(error);
+    } catch (const std::exception& failure) {
+      log::error(cat(what, ": ", failure.what()));
+    }
+  });
 }
 
 /// Runs f on the pool; the awaiting coroutine goes on with its result on the io_context.

@@ -1,7 +1,6 @@
 // What the supervisor runs inside a container: execs, health probes, hooks.
 #include <array>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/detached.hpp>
 #include <csignal>
 
 #include "base/log.hpp"
@@ -83,7 +82,7 @@ Task<Supervisor::ExecResult> Supervisor::run_inside(InstancePtr instance, runtim
   spec.stdout_fd = sys::dup(pipe.writer);
   spec.stderr_fd = std::move(pipe.writer);
   auto output = std::make_shared<Output>(core_.io, std::move(pipe.reader));
-  asio::co_spawn(core_.io, collect(output), asio::detached);
+  spawn(core_.io, collect(output), "reading a command's output");
   ExecResult result;
   runtime::ExecStarted started = co_await start_exec(std::move(spec));
   std::optional<int> code = co_await exec_exit(started.exec_id, deadline);

@@ -1,7 +1,6 @@
 #include "orchestrator/server/plan_runner.hpp"
 
 #include <algorithm>
-#include <boost/asio/detached.hpp>
 #include <nlohmann/json.hpp>
 
 #include "base/log.hpp"
@@ -306,7 +305,7 @@ Task<> PlanRunner::wait_for_change(const std::vector<InstancePtr>& instances, De
   // A look every so often as well: a settling time passes without a change.
   deadline = std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds{50});
   for (const InstancePtr& instance : instances)
-    asio::co_spawn(core_.io, relay_change(instance, changed, deadline), asio::detached);
+    spawn(core_.io, relay_change(instance, changed, deadline), "waiting for a change");
   co_await changed->wait(deadline);
 }
 

@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <boost/asio/detached.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -53,11 +52,11 @@ class Server {
     remove_leftover_steps(core_);
     keeper_ = std::make_unique<asio::posix::stream_descriptor>(
         core_.io, sys::dup(core_.containers.fd()).release());
-    asio::co_spawn(core_.io, follow_keeper(), asio::detached);
+    spawn(core_.io, follow_keeper(), "following the keeper");
     core_.io.poll();
     listener_ = std::make_unique<asio::posix::stream_descriptor>(
         core_.io, listen_on(core_.paths.socket()).release());
-    asio::co_spawn(core_.io, accept(), asio::detached);
+    spawn(core_.io, accept(), "accepting clients");
     core_.io.run();
     core_.pool.join();
     return 0;
@@ -82,7 +81,12 @@ Task<> Server::follow_keeper() {
     auto [error] = co_await keeper_->async_wait(asio::posix::descriptor_base::wait_read,
                                                 asio::as_tuple(asio::use_awaitable));
     if (error) co_return;
-    core_.containers.dispatch();
+    try {
+      core_.containers.dispatch();
+    } catch (const Error& failure) {
+      // What follows in the queue must still be heard.
+      log::error(cat("a message of the keeper: ", failure.message()));
+    }
   }
 }
 
@@ -95,8 +99,8 @@ Task<> Server::accept() {
         ::accept4(listener_->native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
     if (!socket) continue;
     ++connections_;
-    asio::co_spawn(core_.io, serve(std::make_shared<Connection>(core_.io, std::move(socket))),
-                   asio::detached);
+    spawn(core_.io, serve(std::make_shared<Connection>(core_.io, std::move(socket))),
+          "serving a client");
   }
 }
 

@@ -1,7 +1,6 @@
 #include "orchestrator/server/supervisor.hpp"
 
 #include <algorithm>
-#include <boost/asio/detached.hpp>
 #include <csignal>
 
 #include "base/fs.hpp"
@@ -71,7 +70,13 @@ Supervisor::Supervisor(Core& core) : core_(core) {
 
 void Supervisor::set_state(Instance& instance, ContainerState state) {
   instance.status.state = state;
-  save_status(core_.paths, instance);
+  // A full disk must not keep anybody from hearing of it; after a restart of this server the state
+  // is made out anew.
+  try {
+    save_status(core_.paths, instance);
+  } catch (const Error& error) {
+    log::error(cat("the state of ", instance.record.name, " is not on disk: ", error.message()));
+  }
   instance.changed.notify();
 }
 
@@ -144,7 +149,7 @@ void Supervisor::running(const InstancePtr& instance, runtime::Started started) 
   set_state(*instance, ContainerState::running);
   core_.emit("start", *instance);
   if (instance->health)
-    asio::co_spawn(core_.io, watch_health(instance, instance->generation), asio::detached);
+    spawn(core_.io, watch_health(instance, instance->generation), "checking health");
 }
 
 void Supervisor::follow_log(Instance& instance, runtime::Streams streams) {
@@ -187,11 +192,16 @@ Task<> Supervisor::start(InstancePtr instance) {
   co_await run_hooks(instance, instance->service().post_start, "post_start");
 }
 
-// What a container that stays down gives back: its published ports and its names.
+// What a container that stays down gives back: its published ports and its names. Should the kernel
+// refuse, it is down all the same.
 void Supervisor::settle(const InstancePtr& instance) {
-  core_.set_names_active(instance->record.id, false);
-  core_.networks.unpublish(instance->record.id);
-  core_.proxy.sync();
+  try {
+    core_.set_names_active(instance->record.id, false);
+    core_.networks.unpublish(instance->record.id);
+    core_.proxy.sync();
+  } catch (const Error& error) {
+    log::error(cat("the network of ", instance->record.name, ": ", error.message()));
+  }
   if (instance->status.state != ContainerState::created || !instance->status.started_at.empty())
     set_state(*instance, ContainerState::exited);
 }
@@ -199,7 +209,7 @@ void Supervisor::settle(const InstancePtr& instance) {
 void Supervisor::on_exit(const runtime::ExitRecord& record) {
   auto found = core_.instances.find(record.id);
   if (found != core_.instances.end()) {
-    asio::co_spawn(core_.io, finish_exit(found->second, record), asio::detached);
+    spawn(core_.io, finish_exit(found->second, record), "the end of a container");
     return;
   }
   if (strays_.erase(record.id) > 0) {
@@ -232,7 +242,7 @@ Task<> Supervisor::finish_exit(InstancePtr instance, runtime::ExitRecord record)
   instance->status.restart_count = instance->restarts.count();
   if (delay) {
     set_state(*instance, ContainerState::restarting);
-    asio::co_spawn(core_.io, start_later(instance, *delay, instance->generation), asio::detached);
+    spawn(core_.io, start_later(instance, *delay, instance->generation), "a restart");
   } else {
     settle(instance);
   }
@@ -253,7 +263,7 @@ Task<> Supervisor::start_later(InstancePtr instance, milliseconds delay, unsigne
     auto next = instance->restarts.on_exit(error.exit_code(), seconds{0});
     if (!next) co_return;
     set_state(*instance, ContainerState::restarting);
-    asio::co_spawn(core_.io, start_later(instance, *next, instance->generation), asio::detached);
+    spawn(core_.io, start_later(instance, *next, instance->generation), "a restart");
   }
 }
 

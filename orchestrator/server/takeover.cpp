@@ -1,7 +1,6 @@
 // A new server after a killed one, or after a reboot: running containers go on under it, ends that
 // nobody saw are dealt with, and restart policies hold.
 #include <algorithm>
-#include <boost/asio/detached.hpp>
 
 #include "base/fs.hpp"
 #include "base/log.hpp"
@@ -67,26 +66,25 @@ void Supervisor::adopt(const InstancePtr& instance, runtime::Adopted adopted) {
   instance->health_test = health.args;
   if (health.args.empty()) return;
   instance->health.emplace(health.policy);
-  asio::co_spawn(core_.io, watch_health(instance, instance->generation), asio::detached);
+  spawn(core_.io, watch_health(instance, instance->generation), "checking health");
 }
 
 // Not running now, whatever its file says.
 void Supervisor::recover(const InstancePtr& instance, std::optional<runtime::ExitRecord> exit) {
   bool was_up = instance->running() || instance->status.state == ContainerState::restarting;
   if (exit) {
-    asio::co_spawn(core_.io, finish_exit(instance, *exit), asio::detached);
+    spawn(core_.io, finish_exit(instance, *exit), "the end of a container");
   } else if (was_up) {
     // Nobody saw its end: the machine was restarted, or keeper and anchor were killed.
     runtime::ExitRecord unseen{instance->record.id, 255, 0, false, wall_now()};
-    asio::co_spawn(core_.io, finish_exit(instance, unseen), asio::detached);
+    spawn(core_.io, finish_exit(instance, unseen), "the end of a container");
   } else if (instance->status.state == ContainerState::exited &&
              !instance->status.stopped_by_hand &&
              instance->service().restart.condition == spec::RestartCondition::always &&
              !core_.networks.sandbox(instance->record.id)) {
     set_state(*instance, ContainerState::restarting);
-    asio::co_spawn(core_.io,
-                   start_later(instance, std::chrono::milliseconds{0}, instance->generation),
-                   asio::detached);
+    spawn(core_.io, start_later(instance, std::chrono::milliseconds{0}, instance->generation),
+          "a restart");
   }
 }
 

@@ -3,6 +3,7 @@ import os
 import pathlib
 import re
 import signal
+import subprocess
 
 from harness import Scenario
 
@@ -142,3 +143,40 @@ class Restarted(Scenario):
 
 def parent(pid):
     return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+
+
+class DiskFull(Scenario):
+    """All state on a small file system of its own, with no space left."""
+    needs_image = False
+
+    def setUp(self):
+        super().setUp()
+        root = self.top / "root"
+        root.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256m,mode=755", "tmpfs", root], check=True)
+        self.ends_with(lambda: subprocess.run(["umount", "-l", root], check=True))
+        self.import_image()
+        self.compose("""
+            services:
+              short: {image: @IMAGE@, command: [sleep, "1000"]}
+              other: {image: @IMAGE@, init: true, command: [sleep, "1000"]}
+        """)
+        self.estiba("up", "-d")
+
+    def fill(self):
+        with open(self.top / "root/filler", "wb", buffering=0) as filler, self.assertRaises(OSError):
+            while True:
+                filler.write(bytes(1 << 16))
+
+    def test_the_end_of_a_container_is_noticed_all_the_same(self):
+        self.fill()
+        os.kill(self.container("short")["Pid"], signal.SIGKILL)
+        self.until("its end is noticed", lambda: self.container("short")["State"] == "exited")
+        self.assertEqual(self.container("short")["ExitCode"], 137)
+        self.assertEqual(self.container("other")["State"], "running")
+        self.assertIn("is not on disk", (self.top / "run/estiba.log").read_text())
+
+    def test_down_works(self):
+        self.fill()
+        self.estiba("down", "-t", "0")
+        self.assertEqual(self.ps(), [])
