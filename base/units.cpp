@@ -31,6 +31,16 @@ std::string format(const char* pattern, double value) {
   return buffer.data();
 }
 
+std::string in_units(double size, double step, const std::array<const char*, 7>& names,
+                     int digits) {
+  size_t unit = 0;
+  while (size >= step && unit + 1 < names.size()) {
+    size /= step;
+    ++unit;
+  }
+  return cat(format(cat("%.", std::to_string(digits), "g").c_str(), size), names[unit]);
+}
+
 // A fraction of a unit: whole part, and the digits that are not zero.
 std::string with_fraction(int64_t value, int64_t unit, std::string_view suffix) {
   std::string out = std::to_string(value / unit);
@@ -120,15 +130,14 @@ std::optional<int64_t> parse_cpus(std::string_view text) {
   return static_cast<int64_t>(std::llround(number->first * 1e9));
 }
 
-std::string human_size(uint64_t bytes) {
+std::string human_size(uint64_t bytes, int digits) {
   constexpr std::array<const char*, 7> names{"B", "kB", "MB", "GB", "TB", "PB", "EB"};
-  auto size = static_cast<double>(bytes);
-  size_t unit = 0;
-  while (size >= 1000 && unit + 1 < names.size()) {
-    size /= 1000;
-    ++unit;
-  }
-  return cat(format("%.4g", size), names[unit]);
+  return in_units(static_cast<double>(bytes), 1000, names, digits);
+}
+
+std::string human_binary_size(uint64_t bytes) {
+  constexpr std::array<const char*, 7> names{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  return in_units(static_cast<double>(bytes), 1024, names, 4);
 }
 
 std::string human_duration(nanoseconds duration) {

@@ -19,8 +19,10 @@ std::optional<nanoseconds> parse_duration(std::string_view text);
 std::string format_duration(nanoseconds duration);
 /// "0.5" CPUs → 500'000'000 nano-CPUs. Nothing if invalid or negative.
 std::optional<int64_t> parse_cpus(std::string_view text);
-/// go-units HumanSize: decimal, four significant digits: "12.3MB", "0B".
-std::string human_size(uint64_t bytes);
+/// go-units HumanSizeWithPrecision: decimal, `digits` significant ones: "12.3MB", "0B".
+std::string human_size(uint64_t bytes, int digits = 4);
+/// go-units BytesSize: binary, four significant digits: "1.5MiB".
+std::string human_binary_size(uint64_t bytes);
 /// go-units HumanDuration: "Less than a second", "About a minute", "4 hours".
 std::string human_duration(nanoseconds duration);
 

@@ -75,8 +75,9 @@ fs::FileLock lock_server(const Layout& layout) {
 }  // namespace
 
 struct Containers::Impl {
-  Impl(const Config& config, Containers& facade)
+  Impl(const Config& c, Containers& facade)
       : owner(facade),
+        config(c),
         layout{config.run_dir},
         lock(lock_server(layout)),
         link(layout),
@@ -99,6 +100,7 @@ struct Containers::Impl {
   void exec(ExecSpec spec, Reply<ExecStarted> reply);
 
   Containers& owner;
+  Config config;
   Layout layout;
   fs::FileLock lock;
   KeeperLink link;
@@ -287,7 +289,8 @@ void Containers::dispatch() {
   while (auto message = impl_->link.receive()) impl_->handle(std::move(*message));
   if (!impl_->link.lost()) return;
   std::vector<KeeperLink::Message> held;
-  if (impl_->link.try_reconnect(held)) impl_->reconcile(std::move(held));
+  if (impl_->link.try_reconnect(held)) return impl_->reconcile(std::move(held));
+  if (impl_->link.needs_anchor()) start_anchor(sys::readlink("/proc/self/exe"), impl_->config);
 }
 
 std::vector<Adopted> Containers::take_over() { return std::exchange(impl_->adopted, {}); }

@@ -13,6 +13,8 @@
 namespace estiba::runtime {
 namespace {
 
+constexpr long retry_interval = 10'000'000;  // ns
+
 void watch(FdRef epoll, FdRef fd) {
   epoll_event event{};
   event.events = EPOLLIN;
@@ -79,10 +81,16 @@ void KeeperLink::drop() {
   retry_soon();
 }
 
+bool KeeperLink::needs_anchor() {
+  constexpr int most_failures = 1'000'000'000 / retry_interval;
+  if (failures_ < most_failures) return false;
+  failures_ = 0;
+  return true;
+}
+
 void KeeperLink::retry_soon() {
-  constexpr long interval = 10'000'000;
   itimerspec time{};
-  time.it_value.tv_nsec = interval;
+  time.it_value.tv_nsec = retry_interval;
   ::timerfd_settime(timer_.get(), 0, &time, nullptr);
 }
 
@@ -91,8 +99,10 @@ bool KeeperLink::try_reconnect(std::vector<Message>& held) {
   if (::read(timer_.get(), &expirations, sizeof expirations) < 0) return false;
   try {
     held = connect();
+    failures_ = 0;
     return true;
   } catch (const Error&) {
+    ++failures_;
     socket_.reset();
     retry_soon();
     return false;

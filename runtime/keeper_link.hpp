@@ -36,6 +36,8 @@ class KeeperLink {
   bool lost() const { return !socket_; }
   /// A new keeper listens.
   bool try_reconnect(std::vector<Message>& held);
+  /// True once for every second of trying in vain: nobody starts a keeper, the anchor is dead too.
+  bool needs_anchor();
   void retry_soon();
 
  private:
@@ -43,6 +45,7 @@ class KeeperLink {
 
   Layout layout_;
   UniqueFd epoll_, timer_, socket_;
+  int failures_ = 0;
 };
 
 }  // namespace estiba::runtime

@@ -252,7 +252,8 @@ void Foreground::on_exit(const std::string& id, int code) {
   if (restarts || stopping_) return;
   bool aborts = abort_ == Abort::on_exit || (abort_ == Abort::on_failure && code != 0);
   if (!aborts) return;
-  if (abort_ == Abort::on_failure) exit_code_ = code;
+  // With --exit-code-from it is that service's end alone that counts.
+  if (exit_code_from_.empty()) exit_code_ = code;
   print_aside("Aborting on container exit...\n");
   stop_all("stop");
 }

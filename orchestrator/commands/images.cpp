@@ -61,7 +61,7 @@ std::string as_table(const std::vector<Line>& lines) {
       {"CONTAINER", "REPOSITORY", "TAG", "PLATFORM", "IMAGE ID", "SIZE", "CREATED"}};
   for (const Line& line : lines)
     rows.push_back({line.container, line.repository, line.tag, line.platform, short_id(line.id),
-                    units::human_size(line.size), ago(line.created, wall_now())});
+                    units::human_size(line.size, 3), ago(line.created, wall_now())});
   return ui::table(rows, ui::wide_style);
 }
 

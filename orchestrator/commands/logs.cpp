@@ -60,8 +60,11 @@ std::vector<ContainerInfo> chosen(const Invocation& invocation, const std::strin
   auto containers = containers_of(invocation.paths, project);
   check_targets(invocation, containers, invocation.words());
   containers = select(std::move(containers), invocation.words(), OneOffs::left_out);
-  if (auto index = invocation.arguments.number("index"); index && *index > 0)
-    std::erase_if(containers, [&](const ContainerInfo& each) { return each.number != *index; });
+  auto index = invocation.arguments.number("index");
+  if (!index || *index == 0) return containers;
+  std::erase_if(containers, [&](const ContainerInfo& each) { return each.number != *index; });
+  if (containers.empty())
+    throw Error(cat("no service has a container #", std::to_string(*index), " here"));
   return containers;
 }
 

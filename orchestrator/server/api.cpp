@@ -22,6 +22,8 @@ Task<Json> Api::call(ConnectionPtr client, std::string method, Json params) {
                                                      {"exec", &Api::exec},
                                                      {"ps", &Api::ps},
                                                      {"wait", &Api::wait},
+                                                     {"stats", &Api::stats},
+                                                     {"attach", &Api::attach},
                                                      {"events", &Api::events},
                                                      {"networks", &Api::networks},
                                                      {"network_create", &Api::network_create},
@@ -76,6 +78,20 @@ Task<Json> Api::ps(ConnectionPtr, Json params) {
     if (!project || instance->record.project == *project)
       containers.push_back(describe(core_, *instance));
   co_return Json{{"containers", containers}};
+}
+
+Task<Json> Api::stats(ConnectionPtr, Json params) {
+  Json all = Json::object();
+  for (const std::string& id : json::strings_at(params, "ids")) {
+    auto found = core_.instances.find(id);
+    if (found == core_.instances.end() || !found->second->running()) continue;
+    runtime::Stats stats = core_.containers.stats(id);
+    all[id] = {{"memory", stats.memory_bytes},
+               {"memory_limit", stats.memory_limit},
+               {"cpu_nanoseconds", stats.cpu_nanoseconds},
+               {"pids", stats.pids}};
+  }
+  co_return Json{{"stats", all}};
 }
 
 Task<Json> Api::wait(ConnectionPtr client, Json params) {

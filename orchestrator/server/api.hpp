@@ -35,6 +35,8 @@ class Api {
   Task<Json> exec(ConnectionPtr client, Json params);
   Task<Json> ps(ConnectionPtr client, Json params);
   Task<Json> wait(ConnectionPtr client, Json params);
+  Task<Json> stats(ConnectionPtr client, Json params);
+  Task<Json> attach(ConnectionPtr client, Json params);
   Task<Json> events(ConnectionPtr client, Json params);
   Task<Json> networks(ConnectionPtr client, Json params);
   Task<Json> network_create(ConnectionPtr client, Json params);

@@ -70,6 +70,21 @@ Task<Json> Api::exec(ConnectionPtr client, Json params) {
   co_return Json{{"exit_code", code.value_or(129)}};
 }
 
+// The client reads the output from the log; it gets what leads to the container's input.
+Task<Json> Api::attach(ConnectionPtr client, Json params) {
+  auto found = core_.instances.find(json::required_string(params, "id"));
+  if (found == core_.instances.end()) throw Error("the container is gone");
+  InstancePtr instance = found->second;
+  std::vector<UniqueFd> input;
+  for (const auto* fd : {&instance->terminal, &instance->stdin_writer})
+    if (*fd && input.empty()) input.push_back(sys::dup(**fd));
+  client->send({{"event", {{"attached", true}}}}, std::move(input));
+  unsigned generation = instance->generation;
+  while (instance->running() && instance->generation == generation && !client->closed())
+    co_await instance->changed.wait(std::chrono::steady_clock::now() + std::chrono::seconds{1});
+  co_return Json{{"exit_code", instance->status.exit_code}};
+}
+
 Task<Json> Api::exec_signal(ConnectionPtr, Json params) {
   auto signal = runtime::parse_signal(json::required_string(params, "signal"));
   std::string id = json::required_string(params, "exec_id");

@@ -20,6 +20,18 @@ Json field_of(const Json& value, const std::string& name) {
   throw Error(cat("template: \".", name, "\" is asked of a value without fields"));
 }
 
+/// `.Label "KEY"`: Docker's only method with an argument; Labels is "KEY=VALUE,...".
+Json label_of(const Json& value, const std::string& key) {
+  for (const std::string& label : text::split(printed(field_of(value, "Labels")), ','))
+    if (label.starts_with(key + "=")) return label.substr(key.size() + 1);
+  return "";
+}
+
+bool is_label_method(const Operand& operand) {
+  auto* field = std::get_if<Field>(&operand);
+  return field && field->path == std::vector<std::string>{"Label"};
+}
+
 class Renderer {
  public:
   explicit Renderer(const Json& value) : dot_(value) { variables_["$"] = value; }
@@ -73,6 +85,8 @@ class Renderer {
   /// In a pipeline the value so far is the last argument.
   Json call_with(const Call& call, const std::optional<Json>& piped) {
     auto* function = std::get_if<Function>(&call[0]);
+    if (is_label_method(call[0]) && call.size() == 2)
+      return label_of(dot_, printed(value_of(call[1])));
     if (!function) {
       if (call.size() > 1 || piped) throw Error("template: only a function takes arguments");
       return value_of(call[0]);

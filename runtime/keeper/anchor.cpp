@@ -23,6 +23,11 @@ namespace {
 
 constexpr const char* oom_score = "-950";
 
+void say(const std::string& sentence) {
+  std::string line = cat("estiba anchor: ", sentence, "\n");
+  (void)!::write(2, line.data(), line.size());
+}
+
 void pause(Milliseconds time) {
   timespec span{time.count() / 1000, time.count() % 1000 * 1'000'000};
   ::nanosleep(&span, nullptr);
@@ -42,12 +47,23 @@ std::optional<UniqueFd> lock_or_yield(const Layout& layout) {
   constexpr int most_tries = 600;
   constexpr Milliseconds interval{5};
   for (int tries = 0; tries < most_tries; ++tries) {
-    make_run_directories(layout);
-    if (auto lock = try_lock(layout.anchor_lock())) return lock;
+    try {
+      make_run_directories(layout);
+      if (auto lock = try_lock(layout.anchor_lock())) return lock;
+    } catch (const Error& error) {
+      // The one that ends has removed the directory in this instant.
+      if (error.code() != ENOENT) throw;
+    }
     if (fs::exists(layout.keeper_socket())) return std::nullopt;
     pause(interval);
   }
   return std::nullopt;
+}
+
+// An anchor that ended while we waited for its lock has removed what it and we had made.
+void make_all_again(const Layout& layout) {
+  make_run_directories(layout);
+  sys::dup2(sys::open(layout.log(), O_WRONLY | O_CREAT | O_APPEND, 0600), 2);
 }
 
 // The shell that ran the first `up` must not pass its limits on to every container: PID 1's are
@@ -80,16 +96,19 @@ pid_t start_keeper(const KeeperConfig& config) {
         {"estiba-keeper", "keeper", config.layout.run_dir, config.state_dir, config.server_program},
         current_environment());
   } catch (const Error& error) {
-    std::string line = cat("estiba anchor: cannot start the keeper: ", error.message(), "\n");
-    (void)!::write(2, line.data(), line.size());
+    say(cat("cannot start the keeper: ", error.message()));
   }
   ::_exit(127);
 }
 
 void write_exit(const Layout& layout, pid_t pid, int status) {
-  for (const auto& record : load_records(layout))
-    if (record.pid == pid && record.boot_id == boot_id())
-      save(layout, exit_from_status(record, status));
+  try {
+    for (const auto& record : load_records(layout))
+      if (record.pid == pid && record.boot_id == boot_id())
+        save(layout, exit_from_status(record, status));
+  } catch (const Error& error) {
+    say(cat("an exit could not be kept: ", error.message()));
+  }
 }
 
 // The wait status of the keeper; exits of others are written on the way.
@@ -113,6 +132,7 @@ int run_anchor(const KeeperConfig& config) {
   reset_signals();
   auto lock = lock_or_yield(config.layout);
   if (!lock) return 0;
+  make_all_again(config.layout);
   sys::prctl(PR_SET_CHILD_SUBREAPER, 1, "PR_SET_CHILD_SUBREAPER");
   take_limits_of_init();
   protect_from_oom();

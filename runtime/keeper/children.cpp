@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/error.hpp"
 #include "runtime/keeper/adoption.hpp"
@@ -254,10 +255,20 @@ void Children::on_exit(pid_t pid, int wait_status) {
   }
 }
 
+// For a server that is not there now. One that is hears of it all the same.
+void Children::keep(const Exited& exit) {
+  try {
+    save(layout_, exit);
+  } catch (const Error& error) {
+    std::string line = cat("estiba keeper: an exit could not be kept: ", error.message(), "\n");
+    (void)!::write(2, line.data(), line.size());
+  }
+}
+
 void Children::record_exit(Child& child, const Exited& exit) {
   std::string id = child.record.id;
   bool is_container = child.record.kind == ProcessKind::container;
-  if (is_container) save(layout_, exit);
+  if (is_container) keep(exit);
   erase_record(layout_, id);
   send_(exit, {});
   if (is_container) {

@@ -65,6 +65,7 @@ class Children {
   void read_status(const std::string& id);
   void finish_start(Child& child);
   void record_exit(Child& child, const Exited& exit);
+  void keep(const Exited& exit);
   std::map<std::string, int> pidfds_of(const LaunchRequest& request) const;
   Child* running(const std::string& id);
 

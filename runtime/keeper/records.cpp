@@ -50,6 +50,7 @@ void erase_record(const Layout& layout, const std::string& id) {
 }
 
 void save(const Layout& layout, const Exited& exit) {
+  fs::make_dirs(layout.exits(), 0700);
   fs::write_atomic(layout.exit_of(exit.id), wire::encode(exit), 0600, fs::Durability::relaxed);
 }
 

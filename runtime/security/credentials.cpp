@@ -145,6 +145,9 @@ Identity resolve_identity(const std::string& user, const std::vector<std::string
     identity.groups = memberships(account->name, group);
   }
   for (const auto& extra : groups) identity.groups.push_back(group_id(extra, group));
+  // Its own group too, as at a login: what is denied to a group by an ACL or by mode bits must stay
+  // so after a set-group-id program has changed the effective one (CVE-2022-36109).
+  identity.groups.push_back(identity.gid);
   std::sort(identity.groups.begin(), identity.groups.end());
   identity.groups.erase(std::unique(identity.groups.begin(), identity.groups.end()),
                         identity.groups.end());

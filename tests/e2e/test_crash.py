@@ -2,6 +2,7 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 
@@ -106,6 +107,23 @@ class KeeperKilled(Scenario):
         os.kill(self.keeper, signal.SIGKILL)
         self.assert_goes_on()
 
+    def test_of_anchor_and_keeper_at_once(self):
+        os.kill(parent(self.keeper), signal.SIGKILL)
+        os.kill(self.keeper, signal.SIGKILL)
+        # Nobody reaps for us then, so that the exit's code is known to the kernel alone, if it is.
+        self.until("another keeper runs", lambda: self.run_estiba("up", "-d", "later").rc == 0)
+        self.assertEqual(self.pids, {entry["Service"]: entry["Pid"] for entry in self.ps()
+                                     if entry["Service"] != "later"})
+        os.kill(self.pids["stays"], signal.SIGKILL)
+        self.until("the end is known", lambda: self.state("stays") == "exited")
+
+    def test_of_the_run_directorys_content(self):
+        for name in ("exits", "containers"):
+            shutil.rmtree(self.top / "run" / name)
+        (self.project / "go/now").touch()
+        self.until("the exit is known", lambda: self.state("job") == "exited")
+        self.assertEqual(self.container("job")["ExitCode"], 7)
+
     def test_of_keeper_and_server_at_once(self):
         os.kill(self.keeper, signal.SIGKILL)
         os.kill(self.until("a server runs", self.server_pid), signal.SIGKILL)
@@ -180,3 +198,20 @@ class DiskFull(Scenario):
         self.fill()
         self.estiba("down", "-t", "0")
         self.assertEqual(self.ps(), [])
+
+
+class HandOver(Scenario):
+    """The last container's end takes anchor, keeper and server with it, and somebody comes in that instant."""
+
+    def test_whoever_comes_while_all_ends_is_served(self):
+        self.compose("""
+            services:
+              a: {image: @IMAGE@, command: "true"}
+        """)
+        for _ in range(15):
+            runs = [self.background("run", "--rm", "-T", "a", "sh", "-c", "exit 6") for _ in range(2)]
+            for each in runs:
+                result = each.wait(60)
+                self.assertEqual(result.rc, 6, f"\n{result}")
+        log = self.top / "run/estiba.log"
+        self.assertFalse(log.exists() and log.read_text(), "something was not in order")
