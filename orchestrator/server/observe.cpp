@@ -93,6 +93,11 @@ Json describe_networks(const Instance& instance, const net::Sandbox* sandbox) {
     }
     networks.push_back(std::move(network));
   }
+  // As Docker names what is no network of the project's.
+  const std::string& mode = instance.service().network_mode;
+  if (mode == "host" || mode == "none")
+    networks.push_back(
+        {{"name", mode}, {"key", ""}, {"address", ""}, {"address6", ""}, {"mac", ""}});
   return networks;
 }
 
