@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "base/boot_id.hpp"
 #include "base/error.hpp"
 #include "runtime/keeper/adoption.hpp"
 #include "runtime/launch/clone.hpp"
