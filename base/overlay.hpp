@@ -26,7 +26,7 @@ std::string overlay_lower_option(const std::vector<std::string>& lower,
 /// The layers' merged content, read-only. One layer is opened as it is: it has nothing to merge.
 UniqueFd overlay_view(const std::vector<std::string>& lower);
 /// As a process would see it; changes go to `upper` in the form of a layer (no redirects, no
-/// metadata-only copies).
+/// metadata-only copies), and are synced by whoever keeps them.
 UniqueFd overlay_mount(const OverlayDirs& dirs);
 
 /// For programs that need a path: the same at a directory, until the object goes. Without `upper`

@@ -30,7 +30,7 @@ namespace {
 
 struct Known {
   std::string id;
-  Manifest manifest;
+  StoredImage stored;
   std::vector<std::string> references;  ///< with tags
   std::vector<std::string> digests;     ///< "docker.io/library/nginx@sha256:..."
   std::vector<std::string> manifests;   ///< digests of all manifests that lead to this image
@@ -42,15 +42,12 @@ bool is_by_digest(const std::string& full) { return full.find('@') != full.npos;
 std::vector<Known> known_images(const Store& store, const std::vector<IndexEntry>& index) {
   std::vector<Known> out;
   for (const auto& entry : index) {
-    Manifest manifest;
-    try {
-      manifest = store.manifest(entry.manifest);
-    } catch (const Error&) {
-      continue;
-    }
-    auto found = std::find_if(out.begin(), out.end(),
-                              [&](const Known& known) { return known.id == manifest.config; });
-    if (found == out.end()) found = out.insert(out.end(), {manifest.config, manifest, {}, {}, {}});
+    auto stored = store.readable(entry);
+    if (!stored) continue;
+    const std::string& id = stored->manifest.config;
+    auto found =
+        std::find_if(out.begin(), out.end(), [&](const Known& known) { return known.id == id; });
+    if (found == out.end()) found = out.insert(out.end(), {id, std::move(*stored), {}, {}, {}});
     found->manifests.push_back(entry.manifest);
     if (entry.reference.empty()) continue;
     auto& names = is_by_digest(entry.reference) ? found->digests : found->references;
@@ -106,7 +103,7 @@ const Known* find_known(const std::vector<Known>& images, const std::string& tex
 }
 
 ImageRecord record_of(const Store& store, const Known& image) {
-  ConfigFile file = store.config(image.id);
+  const ConfigFile& file = image.stored.file;
   ImageRecord out;
   out.id = image.id;
   out.references = image.references;
@@ -331,6 +328,8 @@ std::vector<std::string> Images::load(const std::string& file, const Progress& p
 std::vector<std::string> Images::prune(Prune which, const std::vector<std::string>& in_use) {
   auto lock = impl_->store.lock_for_writing();
   auto index = impl_->store.index();
+  // What a crash has left of an image is nobody's.
+  std::erase_if(index, [this](const IndexEntry& entry) { return !impl_->store.readable(entry); });
   std::vector<std::string> report;
   for (const auto& image : known_images(impl_->store, index)) {
     bool used = std::find(in_use.begin(), in_use.end(), image.id) != in_use.end();

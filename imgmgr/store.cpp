@@ -1,6 +1,8 @@
 #include "imgmgr/store.hpp"
 
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@
 #include "imgmgr/build_cache.hpp"
 #include "imgmgr/digest.hpp"
 #include "imgmgr/index_json.hpp"
+#include "imgmgr/settling.hpp"
 
 namespace estiba::img {
 namespace {
@@ -28,6 +31,19 @@ constexpr size_t max_blob_size = size_t{8} << 20;
 constexpr std::chrono::hours cache_lifetime{24 * 30};
 
 using fs::FileLock;
+
+// ext4 then looks for an empty part of the disk for each directory in this one, as it does for
+// those in "/". Beside files that were removed within the last minute it makes new ones slowly: it
+// passes over each of their inodes, for every file again. Other filesystems refuse, and do not need
+// it.
+void spread_children(const std::string& path) {
+  UniqueFd dir = sys::open(path, O_RDONLY | O_DIRECTORY);
+  int flags = 0;
+  if (::ioctl(dir.get(), FS_IOC_GETFLAGS, &flags) != 0) return;
+  flags |= FS_TOPDIR_FL;
+  if (::ioctl(dir.get(), FS_IOC_SETFLAGS, &flags) != 0)
+    log::debug(cat(path, " is not spread over the disk"));
+}
 
 }  // namespace
 
@@ -78,7 +94,8 @@ std::string Store::blob(const std::string& digest) const {
 std::string Store::put_blob(std::string_view content) const {
   std::string digest = cat("sha256:", Sha256::of(content));
   std::string path = place("blobs", digest);
-  if (fs::exists(path)) return digest;
+  // One that a crash has torn is written again.
+  if (fs::read_if_exists(path, max_blob_size) == content) return digest;
   fs::make_dirs(fs::parent_path(path), 0700);
   fs::write_atomic(path, content, 0600, fs::Durability::relaxed);
   return digest;
@@ -90,16 +107,35 @@ ConfigFile Store::config(const std::string& digest) const {
   return parse_config(blob(digest), cat("image ", digest));
 }
 
+std::optional<StoredImage> Store::readable(const IndexEntry& entry) const {
+  try {
+    StoredImage out{manifest(entry.manifest), {}};
+    out.file = config(out.manifest.config);
+    for (const auto& diff_id : out.file.diff_ids)
+      if (!has_layer(diff_id)) return std::nullopt;
+    return out;
+  } catch (const Error& error) {
+    // Not readable for now is something else than not there.
+    if (error.code() != 0 && error.code() != ENOENT) throw;
+    return std::nullopt;
+  }
+}
+
 WorkDir Store::make_work_dir() const {
   // Under the lock, or a sweep could meet the directory before its own lock is held.
   FileLock writing = lock_for_writing();
-  std::string path = cat(path_, "/tmp/", text::random_hex(16));
+  std::string parent = fs::join(path_, "tmp");
+  if (!fs::exists(parent)) {
+    fs::make_dirs(parent, 0700);
+    spread_children(parent);
+  }
+  std::string path = fs::join(parent, text::random_hex(16));
   fs::make_dirs(path, 0700);
   return {path, FileLock::acquire(fs::join(path, "lock"), FileLock::Mode::exclusive)};
 }
 
 bool Store::has_layer(const std::string& diff_id) const {
-  return fs::exists(place("layers", diff_id));
+  return is_whole(place("layers", diff_id));
 }
 
 std::string Store::layer_dir(const std::string& diff_id) const {
@@ -115,17 +151,27 @@ uint64_t Store::layer_size(const std::string& diff_id) const {
 void Store::add_layer(const std::string& diff_id, const std::string& unpacked,
                       uint64_t size) const {
   std::string target = place("layers", diff_id);
-  if (fs::exists(target)) return;
+  if (is_whole(target)) return;
   fs::make_dirs(fs::parent_path(target), 0700);
   // Complete beside its content first, so that the rename makes all of it appear at once.
   std::string whole = cat(unpacked, ".layer");
   fs::make_dirs(whole, 0700);
+  mark_unsettled(whole);
   fs::write_atomic(fs::join(whole, "layer.json"), Json{{"size", size}}.dump(), 0600,
                    fs::Durability::relaxed);
   sys::rename(unpacked, fs::join(whole, "fs"));
   if (::rename(whole.c_str(), target.c_str()) == 0) return;
-  // Another writer made the same layer meanwhile.
   if (errno != EEXIST && errno != ENOTEMPTY) throw Error{"rename", target, Errno{errno}};
+  replace_torn(target, whole);
+}
+
+// What is in the way was made by another writer meanwhile and stays, or is what a crash has left.
+void Store::replace_torn(const std::string& target, const std::string& whole) const {
+  FileLock replacing =
+      FileLock::acquire(fs::join(path_, "replace.lock"), FileLock::Mode::exclusive);
+  if (is_whole(target)) return;
+  if (::renameat2(AT_FDCWD, whole.c_str(), AT_FDCWD, target.c_str(), RENAME_EXCHANGE) != 0)
+    throw Error{"rename", target, Errno{errno}};
 }
 
 std::string Store::add_image(const ConfigFile& file, const std::string& reference) const {
@@ -138,10 +184,9 @@ std::string Store::add_image(const ConfigFile& file, const std::string& referenc
   std::string text = manifest_json(manifest);
   IndexEntry entry{reference, put_blob(text), text.size()};
   auto before = index();
-  if (std::find(before.begin(), before.end(), entry) != before.end()) return manifest.config;
-  // Blobs and layers reach the disk before a name leads to them: one flush for all of them.
-  flush();
-  write_index(with_reference(before, entry));
+  if (std::find(before.begin(), before.end(), entry) == before.end())
+    write_index(with_reference(before, entry));
+  settle_later(layers_dir());
   return manifest.config;
 }
 
@@ -154,15 +199,12 @@ std::string Store::add_pulled_image(std::string_view config, std::string_view ma
     entry.reference = reference;
     entries = with_reference(std::move(entries), entry);
   }
-  flush();
   write_index(entries);
+  settle_later(layers_dir());
   return id;
 }
 
-void Store::flush() const {
-  UniqueFd dir = sys::open(path_, O_RDONLY | O_DIRECTORY);
-  if (::syncfs(dir.get()) != 0) throw Error{"syncfs", path_, Errno{errno}};
-}
+std::string Store::layers_dir() const { return fs::join(path_, "layers/sha256"); }
 
 void Store::sweep() const {
   // What cannot be read now (a damaged manifest) must not keep anybody from writing.
@@ -189,9 +231,10 @@ void Store::sweep_unreachable() const {
   if (!unused) return;
   std::set<std::string> blobs, layers;
   for (const auto& entry : index()) {
-    Manifest found = manifest(entry.manifest);
-    blobs.insert({sha256_hex(entry.manifest), sha256_hex(found.config)});
-    for (const auto& diff_id : config(found.config).diff_ids) layers.insert(sha256_hex(diff_id));
+    auto image = readable(entry);
+    if (!image) continue;
+    blobs.insert({sha256_hex(entry.manifest), sha256_hex(image->manifest.config)});
+    for (const auto& diff_id : image->file.diff_ids) layers.insert(sha256_hex(diff_id));
   }
   BuildCache cache(path_);
   cache.expire(cache_lifetime);

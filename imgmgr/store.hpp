@@ -3,7 +3,9 @@
 //   blobs/sha256/HEX           manifests and configurations
 //   layers/sha256/HEX/fs       a layer by its diff id, in overlay's form; layer.json beside it
 //   tmp/NAME                   an import or build under way; its owner holds a flock on its `lock`
-// What index.json does not lead to does not exist, and the next writer sweeps it away.
+// What index.json does not lead to does not exist, and the next writer sweeps it away. Nobody waits
+// for the disk but for index.json: a crash can tear a blob, which does not match its digest then,
+// or a layer, which carries its mark still (settling.hpp). An image with such parts is not there.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -38,6 +40,11 @@ struct Manifest {
   std::vector<LayerDescriptor> layers;  ///< lowest first
 };
 
+struct StoredImage {
+  Manifest manifest;
+  ConfigFile file;
+};
+
 /// A directory of its own beneath tmp/, removed with its owner unless its content was taken.
 class WorkDir {
  public:
@@ -70,13 +77,15 @@ class Store {
 
   Manifest manifest(const std::string& digest) const;
   ConfigFile config(const std::string& digest) const;
+  /// Nothing if it is damaged or lacks a layer: it does not count.
+  std::optional<StoredImage> readable(const IndexEntry& entry) const;
 
   /// To be called without the lock.
   WorkDir make_work_dir() const;
   bool has_layer(const std::string& diff_id) const;
   std::string layer_dir(const std::string& diff_id) const;
   uint64_t layer_size(const std::string& diff_id) const;
-  /// Moves an unpacked directory into its place; one that is there already stays.
+  /// Moves an unpacked directory into its place; one that is there already, and whole, stays.
   void add_layer(const std::string& diff_id, const std::string& unpacked, uint64_t size) const;
 
   /// Under the lock: registers the image for the reference ("": none). Returns its id.
@@ -93,7 +102,8 @@ class Store {
 
  private:
   std::string place(std::string_view kind, const std::string& digest) const;
-  void flush() const;
+  std::string layers_dir() const;
+  void replace_torn(const std::string& target, const std::string& whole) const;
   void sweep_work_dirs() const;
   void sweep_unreachable() const;
 

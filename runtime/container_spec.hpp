@@ -40,7 +40,7 @@ struct Root {
   std::string upper, work;
   bool readonly = false;
   /// The upper directory is going to be a layer of its own: it must hold whole files and
-  /// directories, none of overlay's references to lower layers.
+  /// directories, none of overlay's references to lower layers. It is synced by whoever keeps it.
   bool self_contained = false;
 };
 

@@ -11,6 +11,7 @@
 
 #include <optional>
 
+#include "base/boot_id.hpp"
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "runtime/keeper/records.hpp"

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/boot_id.hpp"
 #include "base/error.hpp"
 #include "runtime/keeper/adoption.hpp"
 #include "runtime/launch/clone.hpp"

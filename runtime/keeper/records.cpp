@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/boot_id.hpp"
 #include "base/clock.hpp"
 #include "base/fs.hpp"
 #include "base/sys.hpp"
@@ -77,11 +78,6 @@ uint64_t start_time_of(pid_t pid) {
   constexpr size_t start_time_field = 20;
   if (fields.size() <= start_time_field) return 0;
   return text::to_uint(fields[start_time_field]).value_or(0);
-}
-
-std::string boot_id() {
-  static const std::string id(text::trim(fs::read_all("/proc/sys/kernel/random/boot_id")));
-  return id;
 }
 
 std::optional<UniqueFd> open_process(const ProcessRecord& record) {

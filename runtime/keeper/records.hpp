@@ -44,7 +44,6 @@ std::vector<Exited> load_exits(const Layout& layout);
 
 /// 0 if there is no such process.
 uint64_t start_time_of(pid_t pid);
-std::string boot_id();
 /// The process of the record, if it still is that one.
 std::optional<UniqueFd> open_process(const ProcessRecord& record);
 

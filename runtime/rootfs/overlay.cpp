@@ -28,6 +28,9 @@ void configure(FdRef context, const RootSetup& root, std::vector<UniqueFd>& open
   if (!root.self_contained) return;
   for (const char* feature : {"redirect_dir", "metacopy", "index"})
     sys::fsconfig_string(context, feature, "off");
+  // What is written becomes a layer, which is synced as a whole later: until then no fsync of the
+  // command's, nor the end of the mount, waits for the disk.
+  sys::fsconfig_flag(context, "volatile");
 }
 
 // Before Linux 6.7: all layers in one option string, by short names, for it must fit a page.
@@ -39,7 +42,7 @@ UniqueFd mount_by_options(const RootSetup& root, const std::string& place) {
   std::string options = overlay_lower_option(root.lower, open);
   if (!root.upper.empty())
     options += cat(",upperdir=", name(root.upper), ",workdir=", name(root.work),
-                   root.self_contained ? ",redirect_dir=off,metacopy=off,index=off" : "");
+                   root.self_contained ? ",redirect_dir=off,metacopy=off,index=off,volatile" : "");
   with_context([&] { sys::mount("overlay", place, "overlay", 0, options.c_str()); },
                "mounting the image's layers, upper ", root.upper);
   return sys::open(place, O_PATH | O_DIRECTORY);

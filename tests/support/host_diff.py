@@ -123,8 +123,9 @@ def difference(before, after):
     return sorted(["+ " + line for line in after - before] + ["- " + line for line in before - after])
 
 
-def settled_difference(before, seconds=5.0, relevant=lambda line: True):
-    """The difference that is still there after a while: the kernel removes some things a moment later."""
+def settled_difference(before, seconds=30.0, relevant=lambda line: True):
+    """The difference that is still there after a while: the kernel removes some things a moment later,
+    and new layers are brought to the disk after the command has ended."""
     deadline = time.monotonic() + seconds
     while True:
         lines = [line for line in difference(before, snapshot()) if relevant(line)]

@@ -71,6 +71,17 @@ TEST_F(Archive, LayersMayBeCompressedAndTheArchiveToo) {
   EXPECT_EQ(Images(root()).find("x:3")->id, image->id);
 }
 
+TEST_F(Archive, WhatACrashHasLeftOfItsConfigurationIsWrittenAgain) {
+  std::vector<std::string> layers = {TarBuilder().file("a", "1").finish()};
+  std::string archive = docker_archive("x:1", layers, layers);
+  load(archive);
+  std::string id = Images(root()).find("x:1")->id;
+  write("state/images/blobs/sha256/" + id.substr(7), "");
+  EXPECT_FALSE(Images(root()).find("x:1"));
+  load(archive);
+  EXPECT_EQ(Images(root()).find("x:1")->id, id);
+}
+
 TEST_F(Archive, ALayerIsUnpackedUponThoseBeneathIt) {
   TarBuilder::Meta special;
   special.mode = 0711;
