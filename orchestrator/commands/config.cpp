@@ -63,10 +63,12 @@ unsigned outputs_for(const Arguments& arguments) {
 spec::LoadOptions options_of(const Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
   spec::LoadOptions options = load_options(invocation, invocation.words());
-  options.interpolate = !arguments.on("no-interpolate");
+  // What the files ask for is told even if what they are given makes no sense.
+  bool variables = arguments.on("variables");
+  options.interpolate = !variables && !arguments.on("no-interpolate");
   options.normalize = !arguments.on("no-normalize");
   options.resolve_paths = !arguments.on("no-path-resolution");
-  options.check_consistency = !arguments.on("no-consistency");
+  options.check_consistency = !variables && !arguments.on("no-consistency");
   options.resolve_environment = !arguments.on("no-env-resolution");
   options.outputs = outputs_for(arguments);
   options.images_alone = arguments.on("lock-image-digests");
@@ -141,7 +143,7 @@ std::string variables_table(const std::string& variables_json) {
     rows.push_back(
         {name, required ? "true" : "false", text("DefaultValue"), text("PresenceValue")});
   }
-  return ui::table(rows);
+  return ui::table(rows, ui::wide_style);
 }
 
 /// The part of the project that a flag asks for; nothing if the whole is wanted.
