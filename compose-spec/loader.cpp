@@ -39,10 +39,13 @@ void complete(Session& session, const LoadOptions& options, const ProjectFiles& 
               Mapping& disabled) {
   Node* name = model.find("name");
   std::string project_name = name ? scalar_text(*name) : std::string();
+  fill_resources(model);
   if (options.normalize) normalise(model, {project_name, files.directory, files.environment});
   disabled = select_services(model, {files.profiles, options.targets});
-  if (options.check_consistency && options.interpolate)
+  if (options.check_consistency && options.interpolate) {
+    complete_replicas(model);
     check_consistency(model, disabled, session.report);
+  }
   if (session.report.failed()) return;
   if (options.resolve_environment) resolve_service_files(session, model, files.environment);
   if (options.pin_images) pin_images(model, options.pin_images);

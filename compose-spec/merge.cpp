@@ -65,7 +65,9 @@ class Merger {
 
   void merge(Node& base, Node over, const Type& type, const Path& path) {
     bool unlike = &type == &types::anything && base.value.index() != over.value.index();
-    bool replaces = over.tag == MergeTag::replace || type.merge == Merge::replace || unlike;
+    // What an earlier file resets is not there, whatever value it is written with.
+    bool replaces = base.tag == MergeTag::reset || over.tag == MergeTag::replace ||
+                    type.merge == Merge::replace || unlike;
     if (replaces || base.is_null()) {
       base = std::move(over);
     } else if (over.is_null() && !base.is_scalar()) {
@@ -176,6 +178,31 @@ void drop_empty_overrides(Node& over, Node& base, const Type& type) {
     return false;
   };
   std::erase_if(*over.mapping(), changes_nothing);
+}
+
+Node resets_in(const Node& node) {
+  Node resets{Mapping(), node.span};
+  if (!node.is_mapping()) return resets;
+  for (const Entry& entry : *node.mapping()) {
+    if (entry.value.tag == MergeTag::reset) {
+      resets.mapping()->push_back(entry);
+    } else if (Node below = resets_in(entry.value); !below.mapping()->empty()) {
+      resets.mapping()->push_back({entry.key, entry.key_span, std::move(below)});
+    }
+  }
+  return resets;
+}
+
+void put_back(Node resets, Node& node) {
+  if (!node.is_mapping()) return;
+  for (Entry& reset : *resets.mapping()) {
+    Node* found = node.find(reset.key);
+    if (!found) {
+      node.mapping()->push_back(std::move(reset));
+    } else if (reset.value.is_mapping() && reset.value.tag == MergeTag::none) {
+      put_back(std::move(reset.value), *found);
+    }
+  }
 }
 
 void unify(Node& node, const Type& type) {
