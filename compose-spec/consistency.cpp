@@ -66,9 +66,6 @@ class Checker {
     if (const Node* all = model_.find("services"); all && all->is_mapping())
       for (const Entry& entry : *all->mapping())
         check_service(entry.value, Path(Path("services"), entry.key));
-    check_external_volumes();
-    check_file_objects("configs", {"file", "environment", "content"});
-    check_file_objects("secrets", {"file", "environment"});
   }
 
  private:
@@ -347,42 +344,6 @@ class Checker {
         report_.error(request.span, path, "count and device_ids of a device exclude each other");
   }
 
-  // Nothing can be asked of a volume that is made elsewhere.
-  void check_external_volumes() {
-    const Node* volumes = model_.find("volumes");
-    if (!volumes || !volumes->is_mapping()) return;
-    for (const Entry& volume : *volumes->mapping()) {
-      if (text_of(volume.value, "external") != "true") continue;
-      for (const Entry& member : *volume.value.mapping())
-        if (member.key != "external" && member.key != "name" && !member.key.starts_with("x-"))
-          report_.error(member.key_span, Path(Path("volumes"), volume.key),
-                        cat("external and ", member.key, " exclude each other"),
-                        "remove one of them");
-    }
-  }
-
-  void check_file_objects(std::string_view key, std::initializer_list<std::string_view> sources) {
-    const Node* section = model_.find(key);
-    if (!section || !section->is_mapping()) return;
-    Path section_path(key);
-    for (const Entry& entry : *section->mapping()) {
-      Path path(section_path, entry.key);
-      std::string names;
-      int written = 0;
-      for (std::string_view source : sources) {
-        written += entry.value.find(source) ? 1 : 0;
-        names += cat(names.empty() ? "" : ", ", source);
-      }
-      bool external = text_of(entry.value, "external") == "true";
-      if (written > 1)
-        report_.error(entry.value.span, path, cat(names, " exclude each other"),
-                      "keep one of them");
-      if (written == 0 && !external)
-        report_.error(entry.value.span, path,
-                      cat("one of ", names, " or external: true is needed"));
-    }
-  }
-
   const Node& model_;
   Report& report_;
   Section disabled_, services_, networks_, volumes_, configs_, secrets_, models_;
@@ -393,6 +354,7 @@ class Checker {
 
 void check_consistency(const Node& model, const Mapping& disabled, Report& report) {
   Checker(model, disabled, report).check();
+  check_resources(model, report);
   check_cycles(model, report);
 }
 

@@ -1,6 +1,7 @@
 #include "compose-spec/defaults.hpp"
 
 #include "base/error.hpp"
+#include "base/fs.hpp"
 
 namespace estiba::spec {
 namespace {
@@ -29,12 +30,24 @@ void count_devices(Node* requests) {
   }
 }
 
+// Not before all files are merged: until then "/data/" and "/data" are two places.
+void clean_targets(Node& service) {
+  Node* volumes = service.find("volumes");
+  if (!volumes || !volumes->is_sequence()) return;
+  for (Node& mount : *volumes->sequence()) {
+    Node* target = mount.find("target");
+    if (auto* text = target ? target->string() : nullptr; text && !text->empty())
+      *text = fs::clean_path(*text);
+  }
+}
+
 void complete(Node& service) {
   if (!service.is_mapping()) return;
   Node* build = service.find("build");
   if (build && build->is_mapping() && text_of(*build, "context").empty())
     build->set("context", std::string("."));
   complete_secrets(service);
+  clean_targets(service);
   count_devices(service.find("gpus"));
   Node* reservations = &service;
   for (std::string_view key : {"deploy", "resources", "reservations"})

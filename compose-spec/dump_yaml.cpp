@@ -69,7 +69,9 @@ bool looks_like_date(std::string_view text) {
 
 bool reads_as_text(std::string_view text) {
   if (is_old_boolean(text) || is_base_60(text) || looks_like_date(text)) return false;
-  return std::holds_alternative<std::string>(resolve_plain(text));
+  // A whole number too large for ours is one to other readers.
+  bool whole = !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
+  return !whole && std::holds_alternative<std::string>(resolve_plain(text));
 }
 
 // Whether the characters allow a text without quotes (libyaml's analysis).

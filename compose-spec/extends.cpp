@@ -57,11 +57,16 @@ class Extender {
     chain_.push_back(id);
     names_.push_back(name);
     if (auto base = base_of(file, extends, name)) {
+      drop_empty_overrides(service, *base, types::service);
+      Node resets = resets_in(service);
       merge(*base, std::move(service), types::service, Path(name), session_.report);
       service = std::move(*base);
+      put_back(std::move(resets), service);
     }
     chain_.pop_back();
     names_.pop_back();
+    check_empty(service, types::service, Path(Path("services"), name), session_.schema,
+                session_.report);
   }
 
  private:

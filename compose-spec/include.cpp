@@ -17,6 +17,7 @@ constexpr size_t deepest = 32;
 struct Include {
   std::vector<std::string> files;
   std::string directory;
+  std::string paths;  ///< what relative paths start from
   std::vector<std::string> env_files;
   Span span;
 };
@@ -26,6 +27,12 @@ std::vector<std::string> texts(const Node* list) {
   if (list && list->is_sequence())
     for (const Node& item : *list->sequence()) out.push_back(scalar_text(item));
   return out;
+}
+
+// A project directory that is not there lends its .env, if that is, but paths start above it.
+std::string existing_directory(const std::string& directory) {
+  auto status = sys::stat(directory);
+  return status && S_ISDIR(status->st_mode) ? directory : fs::parent_path(directory);
 }
 
 Include parse(const Node& node, const FileContext& context, const std::string& home) {
@@ -39,9 +46,11 @@ Include parse(const Node& node, const FileContext& context, const std::string& h
   const Node* directory = node.find("project_directory");
   if (directory && !scalar_text(*directory).empty()) {
     include.directory = absolute_path(scalar_text(*directory), base);
+    include.paths = existing_directory(include.directory);
   } else if (!include.files.empty()) {
     include.directory = fs::parent_path(include.files[0]);
   }
+  if (include.paths.empty()) include.paths = include.directory;
   return include;
 }
 
@@ -92,8 +101,7 @@ void add_section(Session& session, Node& model, Entry section) {
 
 void load_one(Session& session, Node& model, const Include& include, const FileContext& context) {
   Path path("include");
-  FileContext inner{include.directory, environment_of(session, include, context, path),
-                    context.chain};
+  FileContext inner{include.paths, environment_of(session, include, context, path), context.chain};
   const std::string& main = include.files[0];
   bool again = std::any_of(inner.chain.begin(), inner.chain.end(),
                            [&](const std::string& file) { return is_same_file(file, main); });

@@ -39,20 +39,27 @@ void complete(Session& session, const LoadOptions& options, const ProjectFiles& 
               Mapping& disabled) {
   Node* name = model.find("name");
   std::string project_name = name ? scalar_text(*name) : std::string();
+  fill_resources(model);
   if (options.normalize) normalise(model, {project_name, files.directory, files.environment});
   disabled = select_services(model, {files.profiles, options.targets});
-  if (options.check_consistency && options.interpolate)
+  if (options.check_consistency && options.interpolate) {
+    complete_replicas(model);
     check_consistency(model, disabled, session.report);
+  }
   if (session.report.failed()) return;
   if (options.resolve_environment) resolve_service_files(session, model, files.environment);
+  if (options.pin_images) pin_images(model, options.pin_images);
 }
 
 void fill(Loaded& loaded, const LoadOptions& options, const ProjectFiles& files, Session& session,
           Node& model, const Mapping& disabled) {
   if (!options.all_resources) drop_unused_resources(model);
   const Type& type = compose_file_type();
+  if (options.images_alone) keep_images_alone(model);
+  // Docker Compose's JSON says null for what is not there, which in an override file removes it.
+  JsonStyle style = options.images_alone ? JsonStyle::complete : JsonStyle::compose;
   if (options.outputs & json_output)
-    loaded.canonical_json = printed(options, to_json(model, type, JsonStyle::compose));
+    loaded.canonical_json = printed(options, to_json(model, type, style));
   if (options.outputs & yaml_output) loaded.canonical_yaml = printed(options, to_yaml(model));
   if (!(options.outputs & (project_output | transfer_output))) return;
   Project project = bind_project(model, session.sources);

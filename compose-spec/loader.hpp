@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compose-spec/diagnostic.hpp"
+#include "compose-spec/pinned_images.hpp"
 #include "compose-spec/project.hpp"
 
 namespace estiba::spec {
@@ -38,6 +39,10 @@ struct LoadOptions {
        resolve_environment = true;
   /// Keep networks, volumes, configs and secrets that no service uses (--all-resources).
   bool all_resources = false;
+  /// Asked for the images' digests; nothing: they stay as written.
+  PinImages pin_images;
+  /// Print only the services' images: an override file for the pinned ones.
+  bool images_alone = false;
   unsigned outputs = every_output;
 };
 

@@ -43,11 +43,6 @@ std::string identity_of(const Node& item, Identity identity) {
              member(item, "target"), "/", member(item, "protocol", "tcp"));
 }
 
-// Address pools of the same subnet are one pool.
-void take_members(Node& pool, Node later) {
-  for (Entry& entry : *later.mapping()) pool.at_or_add(entry.key) = std::move(entry.value);
-}
-
 void unify_items(Sequence& items, Identity identity) {
   if (identity == Identity::none || items.size() < 2) return;
   std::unordered_map<std::string, size_t> kept_at;
@@ -57,8 +52,6 @@ void unify_items(Sequence& items, Identity identity) {
     auto [found, fresh] = kept_at.emplace(key, kept.size());
     if (fresh || key.empty()) {
       kept.push_back(std::move(item));
-    } else if (identity == Identity::subnet) {
-      take_members(kept[found->second], std::move(item));
     } else {
       kept[found->second] = std::move(item);
     }
@@ -72,13 +65,17 @@ class Merger {
 
   void merge(Node& base, Node over, const Type& type, const Path& path) {
     bool unlike = &type == &types::anything && base.value.index() != over.value.index();
-    bool replaces = over.tag == MergeTag::replace || type.merge == Merge::replace || unlike;
+    // What an earlier file resets is not there, whatever value it is written with.
+    bool replaces = base.tag == MergeTag::reset || over.tag == MergeTag::replace ||
+                    type.merge == Merge::replace || unlike;
     if (replaces || base.is_null()) {
       base = std::move(over);
     } else if (over.is_null() && !base.is_scalar()) {
       return;
     } else if (base.is_scalar() && over.is_scalar()) {
       base = std::move(over);
+    } else if (base.is_sequence() && over.is_sequence() && type.identity == Identity::subnet) {
+      merge_pools(base, std::move(over), *type.items, path);
     } else if (base.is_sequence() && over.is_sequence()) {
       append(base, std::move(*over.sequence()), type);
     } else if (base.is_mapping() && over.is_mapping()) {
@@ -96,6 +93,22 @@ class Merger {
     for (Node& item : items)
       if (item.tag != MergeTag::reset) target.push_back(std::move(item));
     unify_items(target, type.identity);
+  }
+
+  // A network has the later file's address pools; one of the same subnet adds to what it was.
+  void merge_pools(Node& base, Node over, const Type& type, const Path& path) {
+    for (Node& pool : *over.sequence()) {
+      auto same = [&](const Node& other) {
+        return member(other, "subnet") == member(pool, "subnet");
+      };
+      auto found = std::find_if(base.sequence()->begin(), base.sequence()->end(), same);
+      if (found == base.sequence()->end() || pool.tag != MergeTag::none) continue;
+      Node whole = *found;
+      merge(whole, std::move(pool), type, path);
+      pool = std::move(whole);
+    }
+    base = std::move(over);
+    unify_items(*base.sequence(), Identity::subnet);
   }
 
   void merge_mapping(Node& base, Node over, const Type& type, const Path& path) {
@@ -138,20 +151,58 @@ void merge(Node& base, Node over, const Type& type, const Path& path, Report& re
   Merger(report).merge(base, std::move(over), type, path);
 }
 
+namespace {
+
+// A command without a value is the image's own, a variable without one the project's; a health
+// test, a limit, an address cannot do without.
+bool says_something_when_empty(const Type& type, const Type& parent) {
+  bool single =
+      type.shape == Shape::words || type.shape == Shape::health_test || type.shape == Shape::ulimit;
+  bool pairs = parent.shape == Shape::key_values || parent.shape == Shape::hosts ||
+               parent.shape == Shape::ssh;
+  return single || pairs;
+}
+
+}  // namespace
+
 void drop_empty_overrides(Node& over, Node& base, const Type& type) {
   if (!over.is_mapping() || !base.is_mapping() || base.mapping()->empty()) return;
   KeyIndex index(*base.mapping());
   auto changes_nothing = [&](Entry& entry) {
-    const Type* child = type_of_member(type, entry.key);
-    Entry* met = child ? index.find(entry.key) : nullptr;
+    const Type* known = type_of_member(type, entry.key);
+    const Type* child = known ? known : &types::anything;
+    Entry* met = index.find(entry.key);
     if (!met || met->value.is_null() || entry.value.tag != MergeTag::none) return false;
-    if (!entry.value.is_null()) {
-      drop_empty_overrides(entry.value, met->value, *child);
-      return false;
-    }
-    return child->merge != Merge::replace && (!type.values || !(child->forms & null_form));
+    if (entry.value.is_null()) return !says_something_when_empty(*child, type);
+    drop_empty_overrides(entry.value, met->value, *child);
+    return false;
   };
   std::erase_if(*over.mapping(), changes_nothing);
+}
+
+Node resets_in(const Node& node) {
+  Node resets{Mapping(), node.span};
+  if (!node.is_mapping()) return resets;
+  for (const Entry& entry : *node.mapping()) {
+    if (entry.value.tag == MergeTag::reset) {
+      resets.mapping()->push_back(entry);
+    } else if (Node below = resets_in(entry.value); !below.mapping()->empty()) {
+      resets.mapping()->push_back({entry.key, entry.key_span, std::move(below)});
+    }
+  }
+  return resets;
+}
+
+void put_back(Node resets, Node& node) {
+  if (!node.is_mapping()) return;
+  for (Entry& reset : *resets.mapping()) {
+    Node* found = node.find(reset.key);
+    if (!found) {
+      node.mapping()->push_back(std::move(reset));
+    } else if (reset.value.is_mapping() && reset.value.tag == MergeTag::none) {
+      put_back(std::move(reset.value), *found);
+    }
+  }
 }
 
 void unify(Node& node, const Type& type) {

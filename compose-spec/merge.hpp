@@ -13,6 +13,11 @@ void merge(Node& base, Node over, const Type& type, const Path& path, Report& re
 /// Takes keys without a value out of `over` where `base` has one: nothing written changes nothing.
 void drop_empty_overrides(Node& over, Node& base, const Type& type);
 
+/// The parts of a tree that are tagged !reset, in their places; and such parts put back into what a
+/// merge made, so that they also hold for what it is merged over next.
+Node resets_in(const Node& node);
+void put_back(Node resets, Node& node);
+
 /// Keeps the last of each item that is there twice, at the place of the first.
 void unify(Node& node, const Type& type);
 

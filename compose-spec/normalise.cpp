@@ -65,14 +65,6 @@ void complete_build(Node& build, const NormaliseOptions& options) {
   std::erase_if(*arguments->mapping(), [](const Entry& entry) { return entry.value.is_null(); });
 }
 
-// A scale written on its own also counts for deploy.
-void complete_deploy(Node& service) {
-  Node* deploy = service.find("deploy");
-  const Node* scale = service.find("scale");
-  if (deploy && deploy->is_mapping() && scale && !deploy->find("replicas"))
-    deploy->set("replicas", scale->value);
-}
-
 void join_default_network(Node& service) {
   bool elsewhere = service.find("network_mode") || service.find("provider");
   if (elsewhere || !is_empty(service.find("networks"))) return;
@@ -88,14 +80,12 @@ void complete_service(Node& service, const NormaliseOptions& options) {
     policy->value = std::string("missing");
   join_default_network(service);
   imply_dependencies(service);
-  complete_deploy(service);
 }
 
 // A resource without a name of its own is called PROJECT_KEY; one from outside is called KEY.
 void name_resources(Node& section, const std::string& project) {
   if (!section.is_mapping()) return;
   for (Entry& entry : *section.mapping()) {
-    if (entry.value.is_null()) entry.value.value = Mapping();
     if (!entry.value.is_mapping() || entry.value.find("name")) continue;
     bool external = text_of(entry.value, "external") == "true";
     entry.value.set("name", external ? entry.key : cat(project, "_", entry.key));
@@ -117,6 +107,26 @@ std::string_view service_reference(std::string_view text) {
   return text.starts_with(prefix) ? text.substr(prefix.size()) : std::string_view();
 }
 
+void complete_replicas(Node& model) {
+  Node* services = model.find("services");
+  if (!services || !services->is_mapping()) return;
+  for (Entry& service : *services->mapping()) {
+    Node* deploy = service.value.find("deploy");
+    const Node* scale = service.value.find("scale");
+    if (deploy && deploy->is_mapping() && scale && !deploy->find("replicas"))
+      deploy->set("replicas", scale->value);
+  }
+}
+
+void fill_resources(Node& model) {
+  for (std::string_view section : {"networks", "volumes", "configs", "secrets"}) {
+    Node* found = model.find(section);
+    if (!found || !found->is_mapping()) continue;
+    for (Entry& entry : *found->mapping())
+      if (entry.value.is_null()) entry.value.value = Mapping();
+  }
+}
+
 void normalise(Node& model, const NormaliseOptions& options) {
   model.set("name", options.project_name);
   if (!model.find("services")) model.set("services", Mapping());
@@ -125,7 +135,8 @@ void normalise(Node& model, const NormaliseOptions& options) {
     if (uses_default_network(*services)) {
       Node& networks = model.at_or_add("networks");
       if (networks.is_null()) networks.value = Mapping();
-      networks.at_or_add("default");
+      Node& network = networks.at_or_add("default");
+      if (network.is_null()) network.value = Mapping();
     }
   }
   for (std::string_view section : {"networks", "volumes", "configs", "secrets"})

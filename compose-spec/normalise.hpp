@@ -14,6 +14,10 @@ struct NormaliseOptions {
   Environment environment;
 };
 
+/// A scale written on its own also counts for deploy.
+void complete_replicas(Node& model);
+/// Resources that are only named have no attributes.
+void fill_resources(Node& model);
 void normalise(Node& model, const NormaliseOptions& options);
 
 /// "service:db" → "db"; empty if the text is no reference to a service.

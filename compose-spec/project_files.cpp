@@ -120,14 +120,22 @@ std::string checked_name(const std::string& name, std::string_view from) {
                   "begin with a letter or a digit"));
 }
 
-// The value of a top-level `name:`, found without reading the whole file as YAML.
-std::string written_name(Session& session, const std::string& file, const ProjectFiles& project) {
+// The part of a file that has its top-level `name:`, found without reading the whole as YAML; all
+// of it where the mapping is written in braces, as in JSON.
+std::string text_with_name(std::string_view whole) {
   std::string text;
-  for (std::string_view rest = session.text_of(file); !rest.empty();) {
+  size_t start = whole.find_first_not_of(" \t\r\n");
+  if (start != std::string_view::npos && whole[start] == '{') return std::string(whole);
+  for (std::string_view rest = whole; !rest.empty();) {
     std::string_view line = rest.substr(0, rest.find('\n'));
     if (line.starts_with("name:") || line.starts_with("\"name\":")) text = line;
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
   }
+  return text;
+}
+
+std::string written_name(Session& session, const std::string& file, const ProjectFiles& project) {
+  std::string text = text_with_name(session.text_of(file));
   if (text.empty()) return {};
   Sources sources;
   Report report(sources);

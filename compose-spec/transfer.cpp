@@ -123,16 +123,15 @@ std::string to_transfer_json(const Node& model, const Mapping& disabled, const P
 }
 
 std::string variables_to_json(const std::map<std::string, Variable>& variables) {
-  Node all{Mapping(), {}};
-  for (const auto& [name, variable] : variables) {
-    Node one{Mapping(), {}};
-    one.set("Name", name);
-    one.set("DefaultValue", variable.default_value);
-    one.set("PresenceValue", variable.presence_value);
-    one.set("Required", variable.required);
-    all.mapping()->push_back({name, {}, std::move(one)});
-  }
-  return to_json(all, types::anything, JsonStyle::complete);
+  // Members and indentation as Docker Compose has them.
+  constexpr int indentation = 4;
+  auto all = nlohmann::ordered_json::object();
+  for (const auto& [name, variable] : variables)
+    all[name] = {{"Name", name},
+                 {"DefaultValue", variable.default_value},
+                 {"PresenceValue", variable.presence_value},
+                 {"Required", variable.required}};
+  return all.dump(indentation, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 Project from_canonical_json(const std::string& canonical_json) {

@@ -33,6 +33,7 @@ class Validator {
   void check(const Node& node, const Type& type, const Path& path) {
     // !reset says that the value does not matter.
     if (node.tag == MergeTag::reset) return;
+    if (node.is_null() && extending_) return;
     if (!(type.forms & form_of(node))) return report_misfit(node, type, path);
     if (auto* text = node.string()) return check_text(node, *text, type, path);
     if (auto* items = node.sequence()) return check_items(*items, type, path);
@@ -97,7 +98,10 @@ class Validator {
     if (type.named && !is_resource_name(entry.key))
       report_.error(entry.key_span, path, cat("\"", entry.key, "\" is not a valid name"),
                     "use letters, digits, dots, dashes and underscores");
+    bool within = extending_;
+    extending_ = within || (type.values == &types::service && entry.value.find("extends"));
     check(entry.value, *type.values, Path(path, entry.key));
+    extending_ = within;
   }
 
   void check_attribute(const Entry& entry, const Type& type, const Path& path) {
@@ -120,6 +124,8 @@ class Validator {
 
   const SchemaOptions& options_;
   Report& report_;
+  /// In a service that extends another one: a key without a value leaves what it extends.
+  bool extending_ = false;
 };
 
 }  // namespace
@@ -127,6 +133,20 @@ class Validator {
 void validate(const Node& node, const Type& type, const Path& path, const SchemaOptions& options,
               Report& report) {
   Validator(options, report).check(node, type, path);
+}
+
+void check_empty(const Node& node, const Type& type, const Path& path, const SchemaOptions& options,
+                 Report& report) {
+  if (node.is_null() && node.tag != MergeTag::reset && !(type.forms & null_form))
+    return validate(node, type, path, options, report);
+  if (auto* items = node.sequence()) {
+    for (size_t i = 0; type.items && i < items->size(); ++i)
+      check_empty((*items)[i], *type.items, Path(path, i), options, report);
+  } else if (auto* entries = node.mapping()) {
+    for (const Entry& entry : *entries)
+      if (const Type* child = type_of_member(type, entry.key))
+        check_empty(entry.value, *child, Path(path, entry.key), options, report);
+  }
 }
 
 void check_required(const Node& node, const Type& type, const Path& path, Report& report) {

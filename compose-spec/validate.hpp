@@ -17,6 +17,11 @@ struct SchemaOptions {
 void validate(const Node& node, const Type& type, const Path& path, const SchemaOptions& options,
               Report& report);
 
+/// Keys without a value in a service that extended another, where a value is needed and was not
+/// there to be taken over: `validate` leaves them until that is known.
+void check_empty(const Node& node, const Type& type, const Path& path, const SchemaOptions& options,
+                 Report& report);
+
 /// Attributes that must be there once everything is merged.
 void check_required(const Node& node, const Type& type, const Path& path, Report& report);
 

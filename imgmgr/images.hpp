@@ -59,6 +59,8 @@ struct Reference {
   std::string key() const;
   /// As people write it: "nginx:latest", "bench/busybox:latest".
   std::string familiar() const;
+  /// What its manifest is asked for by.
+  const std::string& tag_or_digest() const { return digest.empty() ? tag : digest; }
   /// Nothing if it is not a valid reference.
   static std::optional<Reference> parse(const std::string& text);
 };

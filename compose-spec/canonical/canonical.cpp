@@ -37,6 +37,15 @@ Node key_set(const Node& list) {
   return out;
 }
 
+Node expand_dependencies(const Node& list) {
+  Node out = key_set(list);
+  for (Entry& entry : *out.mapping()) {
+    entry.value.value = Mapping();
+    entry.value.set("condition", std::string("service_started"));
+  }
+  return out;
+}
+
 void default_member(Node& mapping, std::string_view key, Node::Value value) {
   if (mapping.is_mapping() && !mapping.find(key)) mapping.set(key, std::move(value));
 }
@@ -53,12 +62,6 @@ Node expand_gpus(const Node& node) {
   return list_of(std::move(all));
 }
 
-void clean_target(Node& mount) {
-  Node* target = mount.find("target");
-  if (auto* text = target ? target->string() : nullptr; text && !text->empty())
-    *text = fs::clean_path(*text);
-}
-
 class Canonicaliser {
  public:
   Canonicaliser(const SchemaOptions& options, Report& report)
@@ -66,6 +69,8 @@ class Canonicaliser {
 
   void rewrite(Node& node, const Type& type, const Path& path) {
     if (node.tag == MergeTag::reset) return;
+    // What it extends may have a value for it.
+    if (node.is_null() && !(type.forms & null_form)) return;
     try {
       reshape(node, type, path);
     } catch (const BadShortForm& bad) {
@@ -94,14 +99,17 @@ class Canonicaliser {
       case Shape::ulimit:
         return;
       case Shape::key_values:
-        if (list) node = expand_key_values(node);
+        if (list)
+          node = &type == &types::environment ? expand_environment(node) : expand_key_values(node);
         return;
       case Shape::ssh:
         if (list) node = expand_ssh(node);
         return;
       case Shape::key_set:
-      case Shape::depends_on:
         if (list) node = key_set(node);
+        return;
+      case Shape::depends_on:
+        if (list) node = expand_dependencies(node);
         return;
       case Shape::text_list:
       case Shape::option_list:
@@ -229,15 +237,8 @@ class Canonicaliser {
 
   void finish(Node& node, Shape shape) {
     if (shape == Shape::env_file) default_member(node, "required", true);
-    if (shape == Shape::volume) clean_target(node);
     if (shape != Shape::depends_on || !node.is_mapping()) return;
-    for (Entry& entry : *node.mapping()) {
-      if (entry.value.is_null()) {
-        entry.value.value = Mapping();
-        entry.value.set("condition", std::string("service_started"));
-      }
-      default_member(entry.value, "required", true);
-    }
+    for (Entry& entry : *node.mapping()) default_member(entry.value, "required", true);
   }
 
   const SchemaOptions& options_;

@@ -35,6 +35,8 @@ Node expand_volume(const Node& item);
 Node expand_device(const Node& item);
 /// ["K=V", "K"] → {K: V, K: null}. A later one of the same key wins.
 Node expand_key_values(const Node& list);
+/// The same, but a variable's name does not end with a blank.
+Node expand_environment(const Node& list);
 /// ["host:ip", "host=[::1]"] or {host: ip} → {host: [ip]}.
 Node expand_hosts(const Node& value);
 /// ["default", "id=path"] → {default: null, id: path}.

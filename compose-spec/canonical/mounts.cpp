@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "base/error.hpp"
+#include "base/fs.hpp"
 #include "base/text.hpp"
 #include "compose-spec/canonical/canonical.hpp"
 
@@ -90,7 +91,7 @@ Node expand_volume(const Node& item) {
   bool bind = is_host_path(source);
   node.set("type", std::string(bind ? "bind" : "volume"));
   if (!source.empty()) node.set("source", source);
-  node.set("target", parts[parts.size() > 1 ? 1 : 0]);
+  node.set("target", fs::clean_path(parts[parts.size() > 1 ? 1 : 0]));
   if (options.read_only) node.set("read_only", true);
   if (bind || !options.propagation.empty() || !options.selinux.empty()) {
     node.set("bind", bind_options(options, item.span).value);

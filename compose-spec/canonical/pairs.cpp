@@ -51,6 +51,15 @@ Node expand_key_values(const Node& list) {
   return out;
 }
 
+Node expand_environment(const Node& list) {
+  Node out = expand_key_values(list);
+  for (const Entry& entry : *out.mapping())
+    if (entry.key.ends_with(' ') || entry.key.ends_with('\t'))
+      throw BadShortForm{cat("the name of the variable \"", entry.key, "\" ends with a blank"),
+                         "write NAME=VALUE without blanks around the ="};
+  return out;
+}
+
 Node expand_hosts(const Node& value) {
   Node out{Mapping(), value.span};
   out.tag = value.tag;

@@ -189,7 +189,7 @@ const Type logging{.noun = "a mapping",
 const std::array<Attribute, 2> model_use_attributes{
     {{"endpoint_var", &text}, {"model_var", &text}}};
 const Type model_use{
-    .noun = "a mapping", .forms = mapping_form, .attributes = model_use_attributes};
+    .noun = "a mapping", .forms = null_form | mapping_form, .attributes = model_use_attributes};
 const Type models_used{.noun = "a list of model names or a mapping",
                        .forms = sequence_form | mapping_form,
                        .shape = Shape::key_set,

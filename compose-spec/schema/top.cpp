@@ -105,7 +105,7 @@ const Type include{.noun = "a path or a mapping",
                    .attributes = include_attributes,
                    .closed = true,
                    .lenient = true};
-const Type includes{.noun = "a list", .forms = sequence_form, .items = &include};
+const Type includes{.noun = "a list", .forms = null_form | sequence_form, .items = &include};
 const Type services{.noun = "a mapping", .forms = mapping_form, .values = &service, .named = true};
 
 const std::array<Attribute, 9> top_attributes{{

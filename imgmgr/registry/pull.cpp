@@ -4,10 +4,10 @@
 #include "base/log.hpp"
 #include "base/sha256.hpp"
 #include "imgmgr/config_json.hpp"
-#include "imgmgr/digest.hpp"
 #include "imgmgr/registry/blob_fetch.hpp"
 #include "imgmgr/registry/credentials.hpp"
 #include "imgmgr/registry/layer_pull.hpp"
+#include "imgmgr/registry/manifest_fetch.hpp"
 #include "imgmgr/registry/registries_conf.hpp"
 #include "imgmgr/registry/remote.hpp"
 #include "imgmgr/registry/remote_manifest.hpp"
@@ -18,10 +18,6 @@ namespace {
 // An index may lead to another one, as some tools make them, but not on and on.
 constexpr int max_index_depth = 2;
 constexpr int interrupted = 130;
-
-struct FetchedManifest {
-  std::string text, type, digest;
-};
 
 class Pull {
  public:
@@ -34,8 +30,7 @@ class Pull {
         outer_stop_(options.stop, [this] { stop_.request_stop(); }) {}
 
   Transferred run() {
-    std::string name = reference_.digest.empty() ? reference_.tag : reference_.digest;
-    FetchedManifest top = fetch_manifest(name);
+    FetchedManifest top = fetch_manifest(reference_.tag_or_digest());
     FetchedManifest found = descend(top);
     auto manifest = std::get<RemoteManifest>(parse(found));
     std::string text = fetch_blob(remote_, client_, manifest.config);
@@ -54,28 +49,8 @@ class Pull {
     std::string config, manifest, digest;
   };
 
-  // By digest it is checked; by tag it is taken for what the tag means.
   FetchedManifest fetch_manifest(const std::string& name) {
-    FetchedManifest out;
-    RemoteRequest request{remote_.path(cat("manifests/", name))};
-    request.headers.push_back(manifest_accept_header());
-    RemoteAnswer answer =
-        remote_.send(client_, request, [&](const HttpResponse&, std::string_view data) {
-          if (out.text.size() + data.size() > max_manifest_size)
-            throw Error(cat(remote_.endpoint().host, " sends a manifest larger than 4 MiB for ",
-                            reference_.familiar()));
-          out.text += data;
-        });
-    if (!answer.success() || !answer.http.failure.empty())
-      remote_.refuse(answer, is_digest(name) ? cat("manifest ", name) : cat("tag \"", name, "\""));
-    out.type = answer.http.header("content-type");
-    out.digest = cat("sha256:", Sha256::of(out.text));
-    std::string told = answer.http.header("docker-content-digest");
-    std::string wanted = is_digest(name) ? name : told;
-    if (!wanted.empty() && wanted.starts_with("sha256:") && wanted != out.digest)
-      throw Error(cat(remote_.endpoint().host, " sent a wrong manifest: it is ", out.digest,
-                      ", and not ", wanted));
-    return out;
+    return img::fetch_manifest(remote_, client_, name, reference_.familiar());
   }
 
   RemoteDocument parse(const FetchedManifest& fetched) const {
@@ -156,6 +131,22 @@ Transferred pull_image(const Store& store, const Reference& reference,
       if (options.stop.stop_requested()) throw Error("interrupted", interrupted);
       if (i + 1 == places.size()) throw;
       log::debug(error.message());  // a mirror need not have everything
+    }
+  }
+}
+
+std::string remote_digest(const Reference& reference, const std::stop_token& stop) {
+  auto places = endpoints(load_registries_conf(), reference);
+  for (size_t i = 0;; ++i) {
+    try {
+      Remote remote({places[i], "pull", CredentialStore().find(places[i].login), stop});
+      HttpClient client;
+      return img::fetch_manifest(remote, client, reference.tag_or_digest(), reference.familiar())
+          .digest;
+    } catch (const Error& error) {
+      if (stop.stop_requested()) throw Error("interrupted", interrupted);
+      if (i + 1 == places.size()) throw;
+      log::debug(error.message());
     }
   }
 }

@@ -1,4 +1,5 @@
-// Pulls an image: from its mirrors, then from its registry, until one of them has it.
+// Pulls an image, or asks what it is: from its mirrors, then from its registry, until one of them
+// has it.
 #pragma once
 #include "imgmgr/images.hpp"
 #include "imgmgr/registry/transfer.hpp"
@@ -8,5 +9,8 @@ namespace estiba::img {
 
 Transferred pull_image(const Store& store, const Reference& reference,
                        const TransferOptions& options);
+
+/// The digest of the manifest, or index, that the reference means there now; nothing is stored.
+std::string remote_digest(const Reference& reference, const std::stop_token& stop);
 
 }  // namespace estiba::img

@@ -25,12 +25,6 @@ StatusWords words_of(Direction direction) {
                                       : StatusWords{"Pushing", "Pushed"};
 }
 
-size_t transfers_at_once(const Invocation& invocation) {
-  auto limit = text::to_int(invocation.globals.value_or(
-      "parallel", environment_value("COMPOSE_PARALLEL_LIMIT").value_or("")));
-  return limit && *limit > 0 ? static_cast<size_t>(*limit) : default_at_once;
-}
-
 std::string bytes_of(const img::TransferEvent& event) {
   if (event.total == 0) return "";
   return cat(units::human_size(event.done), "/", units::human_size(event.total));
@@ -46,6 +40,12 @@ std::string phrase_of(Direction direction, const ImageTransfer& transfer) {
 }
 
 }  // namespace
+
+size_t transfers_at_once(const Invocation& invocation) {
+  auto limit = text::to_int(invocation.globals.value_or(
+      "parallel", environment_value("COMPOSE_PARALLEL_LIMIT").value_or("")));
+  return limit && *limit > 0 ? static_cast<size_t>(*limit) : default_at_once;
+}
 
 ImageTransfers::ImageTransfers(const Invocation& invocation, const ui::ProgressStyle& style)
     : images_(invocation.paths.root),

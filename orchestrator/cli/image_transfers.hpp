@@ -29,6 +29,9 @@ struct TransferOutcome {
   std::optional<img::Transferred> result;  ///< nothing: it failed, and was passed over
 };
 
+/// --parallel, COMPOSE_PARALLEL_LIMIT, or a few.
+size_t transfers_at_once(const Invocation& invocation);
+
 class ImageTransfers {
  public:
   ImageTransfers(const Invocation& invocation, const ui::ProgressStyle& style);

@@ -8,7 +8,7 @@
 #include "base/fs.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
-#include "imgmgr/images.hpp"
+#include "orchestrator/cli/image_digests.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/project_loading.hpp"
 #include "orchestrator/commands/list.hpp"
@@ -42,6 +42,13 @@ constexpr Flag flags[] = {
 constexpr const char* parts_of_project[] = {"services", "volumes",  "networks",
                                             "images",   "profiles", "hash"};
 
+/// The model itself is wanted, or checked; not one list out of it.
+bool wants_whole(const Arguments& arguments) {
+  for (const char* part : parts_of_project)
+    if (arguments.given(part)) return false;
+  return !arguments.on("models") && !arguments.on("environment") && !arguments.on("variables");
+}
+
 /// What has to be made of the files for what is asked for; for `--quiet` nothing at all.
 unsigned outputs_for(const Arguments& arguments) {
   if (arguments.on("quiet")) return 0;
@@ -56,12 +63,19 @@ unsigned outputs_for(const Arguments& arguments) {
 spec::LoadOptions options_of(const Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
   spec::LoadOptions options = load_options(invocation, invocation.words());
-  options.interpolate = !arguments.on("no-interpolate");
+  // What the files ask for is told even if what they are given makes no sense.
+  bool variables = arguments.on("variables");
+  options.interpolate = !variables && !arguments.on("no-interpolate");
   options.normalize = !arguments.on("no-normalize");
   options.resolve_paths = !arguments.on("no-path-resolution");
-  options.check_consistency = !arguments.on("no-consistency");
+  options.check_consistency = !variables && !arguments.on("no-consistency");
   options.resolve_environment = !arguments.on("no-env-resolution");
   options.outputs = outputs_for(arguments);
+  options.images_alone = arguments.on("lock-image-digests");
+  if ((options.images_alone || arguments.on("resolve-image-digests")) && wants_whole(arguments))
+    options.pin_images = [&invocation](const auto& images) {
+      return digests_of(invocation, images);
+    };
   if (!invocation.words().empty()) options.outputs |= spec::project_output;
   return options;
 }
@@ -129,7 +143,7 @@ std::string variables_table(const std::string& variables_json) {
     rows.push_back(
         {name, required ? "true" : "false", text("DefaultValue"), text("PresenceValue")});
   }
-  return ui::table(rows);
+  return ui::table(rows, ui::wide_style);
 }
 
 /// The part of the project that a flag asks for; nothing if the whole is wanted.
@@ -149,13 +163,6 @@ std::optional<std::string> part_of(const Arguments& arguments, const spec::Loade
   return json ? variables + "\n" : variables_table(variables);
 }
 
-void refuse_digests(const Arguments& arguments) {
-  for (const char* flag : {"resolve-image-digests", "lock-image-digests"})
-    if (arguments.on(flag))
-      throw Error(
-          cat("--", flag, " is not there yet; `estiba image ls --digests` shows what was pulled"));
-}
-
 std::string with_line_end(std::string text) {
   if (!text.ends_with('\n')) text += '\n';
   return text;
@@ -166,7 +173,6 @@ int run(const Invocation& invocation) {
   std::string format = arguments.value_or("format", "yaml");
   if (format != "yaml" && format != "json")
     throw Error(cat("unsupported format \"", format, "\"; it must be yaml or json"));
-  refuse_digests(arguments);
   spec::Loaded loaded = load_checked(options_of(invocation));
   if (loaded.project) check_services(invocation.words(), service_names(*loaded.project));
   if (arguments.on("quiet")) return 0;

@@ -139,6 +139,34 @@ class RealRegistry(RegistryScenario):
         self.assertEqual(len(registry.requests("GET", f"blobs/{layer}")), 1)
 
 
+class Digests(RegistryScenario):
+    def test_config_pins_images_to_what_the_registry_has_now(self):
+        registry = Registry(self)
+        name = self.put_busybox(registry)
+        digest = json.loads(self.skopeo("inspect", "--tls-verify=false", f"docker://{name}"))["Digest"]
+        self.compose(f"services: {{a: {{image: {name}, command: 'true'}}, b: {{build: .}}, "
+                     f"c: {{image: {name}@{digest}}}}}")
+        out = self.estiba("config", "--resolve-image-digests")
+        self.assertIn(f"image: {name}@{digest}\n", out)
+        self.assertIn("command:", out)
+        out = self.estiba("config", "--lock-image-digests")
+        # What says its digest already stays, and its tag means nothing.
+        self.assertEqual(out, f"services:\n  a:\n    image: {name}@{digest}\n  b: {{}}\n"
+                              f"  c:\n    image: {registry.host}/lib/busybox@{digest}\n")
+        self.write("lock.yaml", out)
+        self.assertEqual(self.estiba("-f", "compose.yaml", "-f", "lock.yaml", "config", "--images").splitlines(),
+                         [f"{name}@{digest}", f"{self.project.name}-b", f"{registry.host}/lib/busybox@{digest}"])
+        as_json = json.loads(self.estiba("config", "--lock-image-digests", "--format", "json"))
+        self.assertEqual(as_json["services"]["a"], {"image": f"{name}@{digest}"})
+
+    def test_an_image_that_is_not_there_is_named(self):
+        registry = Registry(self)
+        self.compose(f"services: {{a: {{image: {registry.host}/nosuch:1}}}}")
+        self.fails("config", "--resolve-image-digests", says=["cannot resolve the digest", f"{registry.host}/nosuch:1"])
+        # A list of names has no need of digests.
+        self.assertEqual(self.estiba("config", "--lock-image-digests", "--services"), "a\n")
+
+
 class Policies(RegistryScenario):
     def test_each_policy_asks_when_it_should(self):
         registry = Registry(self)
