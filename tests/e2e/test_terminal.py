@@ -81,6 +81,16 @@ class Exec(Scenario):
         shell.type("exit 5\n")
         self.assertEqual(shell.wait(), 5)
 
+    def test_the_detach_keys_end_the_attachment_alone(self):
+        self.estiba("up", "-d", "shell")
+        attached = self.terminal("attach", "shell")
+        attached.type("echo $((6*7))-answer\n")
+        attached.until("42-answer")
+        attached.type("\x10\x11")
+        self.assertEqual(attached.wait(), 1)
+        attached.until("read escape sequence")
+        self.assertEqual(self.state("shell"), "running")
+
     def test_the_terminal_has_the_users_size_and_follows_it(self):
         shell = self.terminal("exec", "a", "sh")
         shell.type("stty size\n")

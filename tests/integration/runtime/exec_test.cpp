@@ -101,7 +101,7 @@ TEST_F(Exec, BecomesAUserOfTheContainer) {
   process.cwd = "/tmp/new/dir";
   process.capabilities = default_capabilities;
   EXPECT_EQ(host().exec(spec_.id, process).out,
-            "uid=1000(ann) gid=1001(ann) groups=50(staff)\n/home/ann\n/tmp/new/dir\n"
+            "uid=1000(ann) gid=1001(ann) groups=50(staff),1001(ann)\n/home/ann\n/tmp/new/dir\n"
             "CapEff:\t0000000000000000\nCapBnd:\t00000000a80425fb\n");
 }
 

@@ -43,6 +43,10 @@ TEST(GoTemplate, CallsFunctionsAndPipes) {
   EXPECT_EQ(render("{{printf \"%-6s|%3d%%\" \"ab\" 7}}"), "ab    |  7%");
 }
 
+TEST(GoTemplate, FindsALabelByItsKey) {
+  EXPECT_EQ(render("{{.Label \"b\"}}|{{.Label \"c\"}}"), "2|");
+}
+
 TEST(GoTemplate, BranchesAndLoops) {
   EXPECT_EQ(render("{{if .Health}}h{{else if eq .ExitCode 3}}three{{else}}none{{end}}"), "three");
   EXPECT_EQ(render("{{if and .Name (not .Health)}}yes{{end}}"), "yes");

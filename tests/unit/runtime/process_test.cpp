@@ -18,19 +18,19 @@ Identity of(const std::string& user, const std::vector<std::string>& groups = {}
   return resolve_identity(user, groups, passwd, group);
 }
 
-TEST(Identity, IsRootByDefault) { EXPECT_EQ(of(""), (Identity{0, 0, {}, "/root"})); }
-TEST(Identity, TakesGroupsAndHomeFromTheNamesLine) {
-  EXPECT_EQ(of("ann"), (Identity{1000, 1001, {10, 50}, "/home/ann"}));
-  EXPECT_EQ(of("1000"), (Identity{1000, 1001, {10, 50}, "/home/ann"}));
+TEST(Identity, IsRootByDefault) { EXPECT_EQ(of(""), (Identity{0, 0, {0}, "/root"})); }
+TEST(Identity, TakesGroupsAndHomeFromTheNamesLineAndIsInItsOwn) {
+  EXPECT_EQ(of("ann"), (Identity{1000, 1001, {10, 50, 1001}, "/home/ann"}));
+  EXPECT_EQ(of("1000"), (Identity{1000, 1001, {10, 50, 1001}, "/home/ann"}));
 }
 TEST(Identity, AGivenGroupReplacesAllOthers) {
-  EXPECT_EQ(of("ann:staff"), (Identity{1000, 50, {}, "/home/ann"}));
-  EXPECT_EQ(of("ann:99"), (Identity{1000, 99, {}, "/home/ann"}));
+  EXPECT_EQ(of("ann:staff"), (Identity{1000, 50, {50}, "/home/ann"}));
+  EXPECT_EQ(of("ann:99"), (Identity{1000, 99, {99}, "/home/ann"}));
 }
-TEST(Identity, ANumberNeedsNoLine) { EXPECT_EQ(of("4000"), (Identity{4000, 0, {}, "/"})); }
-TEST(Identity, ANameWinsOverANumber) { EXPECT_EQ(of("1234"), (Identity{77, 78, {}, "/numbered"})); }
+TEST(Identity, ANumberNeedsNoLine) { EXPECT_EQ(of("4000"), (Identity{4000, 0, {0}, "/"})); }
+TEST(Identity, ANameWinsOverANumber) { EXPECT_EQ(of("1234"), (Identity{77, 78, {78}, "/numbered"})); }
 TEST(Identity, ExtraGroupsAreAddedOnce) {
-  EXPECT_EQ(of("ann", {"staff", "7"}), (Identity{1000, 1001, {7, 10, 50}, "/home/ann"}));
+  EXPECT_EQ(of("ann", {"staff", "7"}), (Identity{1000, 1001, {7, 10, 50, 1001}, "/home/ann"}));
 }
 TEST(Identity, UnknownNamesAndOverflowsAreErrors) {
   for (const char* user : {"nobody", "ann:nogroup", "4294967296", "2147483648", "0:4294967295",
