@@ -78,7 +78,6 @@ class Checker {
     check_mounts(service, path);
     check_limits(service, path);
     check_scale(service, path);
-    check_container_name(service, path);
     check_health_test(service, path);
     check_ports(service, path);
     check_watch(service, path);
@@ -287,16 +286,6 @@ class Checker {
                     "remove container_name, or the scale");
   }
 
-  void check_container_name(const Node& service, const Path& path) {
-    const Node* name = service.find("container_name");
-    if (!name || scalar_text(*name).empty()) return;
-    auto [first, is_new] = container_names_.emplace(scalar_text(*name), path.text());
-    if (!is_new)
-      report_.error(name->span, Path(path, "container_name"),
-                    cat("\"", first->first, "\" is the name of ", first->second, "'s container"),
-                    "a name is one container's: choose another, or none");
-  }
-
   void check_health_test(const Node& service, const Path& path) {
     const Node* test = at(service, {"healthcheck", "test"});
     if (!test || !test->is_sequence() || test->sequence()->empty()) return;
@@ -347,7 +336,6 @@ class Checker {
   const Node& model_;
   Report& report_;
   Section disabled_, services_, networks_, volumes_, configs_, secrets_, models_;
-  std::map<std::string, std::string> container_names_;  // name → path of the service that has it
 };
 
 }  // namespace

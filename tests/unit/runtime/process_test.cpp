@@ -28,7 +28,9 @@ TEST(Identity, AGivenGroupReplacesAllOthers) {
   EXPECT_EQ(of("ann:99"), (Identity{1000, 99, {99}, "/home/ann"}));
 }
 TEST(Identity, ANumberNeedsNoLine) { EXPECT_EQ(of("4000"), (Identity{4000, 0, {0}, "/"})); }
-TEST(Identity, ANameWinsOverANumber) { EXPECT_EQ(of("1234"), (Identity{77, 78, {78}, "/numbered"})); }
+TEST(Identity, ANameWinsOverANumber) {
+  EXPECT_EQ(of("1234"), (Identity{77, 78, {78}, "/numbered"}));
+}
 TEST(Identity, ExtraGroupsAreAddedOnce) {
   EXPECT_EQ(of("ann", {"staff", "7"}), (Identity{1000, 1001, {7, 10, 50, 1001}, "/home/ann"}));
 }
