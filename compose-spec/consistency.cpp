@@ -54,6 +54,7 @@ class Checker {
   Checker(const Node& model, const Mapping& disabled, Report& report)
       : model_(model),
         report_(report),
+        sound_(!report.failed()),
         disabled_(disabled),
         services_(model, "services"),
         networks_(model, "networks"),
@@ -86,6 +87,7 @@ class Checker {
   }
 
   void check_source(const Node& service, const Path& path) {
+    if (!sound_) return;
     if (service.find("image") && text_of(service, "image").empty() && !service.find("build")) {
       report_.error(service.find("image")->span, path, "the image is empty and there is no build",
                     "name an image, or write build:");
@@ -115,7 +117,7 @@ class Checker {
     if (!other)
       return unknown(context.value.span, Path(path, "additional_contexts"), "service", name,
                      services_);
-    if (!other->find("build"))
+    if (sound_ && !other->find("build"))
       report_.error(context.value.span, Path(path, "additional_contexts"),
                     cat("service \"", name, "\" has no build"));
   }
@@ -240,11 +242,11 @@ class Checker {
   void check_volume(const Node& mount, const Path& path) {
     std::string type = text_of(mount, "type");
     std::string source = text_of(mount, "source");
-    if (text_of(mount, "target").empty())
+    if (sound_ && text_of(mount, "target").empty())
       report_.error(mount.span, path, "the mount has no target", "write target:");
     if (type == "volume" && !source.empty() && !volumes_.find(source))
       unknown(mount.span, path, "volume", source, volumes_);
-    if (type == "bind" && source.empty())
+    if (sound_ && type == "bind" && source.empty())
       report_.error(mount.span, path, "the bind mount has no source", "write source:");
   }
 
@@ -320,7 +322,7 @@ class Checker {
     for (const Node& watch : *watches->sequence()) {
       std::string action = text_of(watch, "action");
       bool needs_target = action != "rebuild" && action != "restart";
-      if (needs_target && text_of(watch, "target").empty())
+      if (sound_ && needs_target && text_of(watch, "target").empty())
         report_.error(watch.span, Path(Path(path, "develop"), "watch"),
                       cat("the action ", action, " needs a target"), "write target:");
     }
@@ -335,14 +337,17 @@ class Checker {
 
   const Node& model_;
   Report& report_;
+  /// No mistakes before: what is not there was not written. Otherwise it may have been taken out.
+  const bool sound_;
   Section disabled_, services_, networks_, volumes_, configs_, secrets_, models_;
 };
 
 }  // namespace
 
 void check_consistency(const Node& model, const Mapping& disabled, Report& report) {
+  bool sound = !report.failed();
   Checker(model, disabled, report).check();
-  check_resources(model, report);
+  if (sound) check_resources(model, report);
   check_cycles(model, report);
 }
 

@@ -39,7 +39,8 @@ constexpr size_t longest_chain = 500;
 
 class Extender {
  public:
-  Extender(Session& session, const FileContext& context) : session_(session), context_(context) {}
+  Extender(Session& session, const FileContext& context)
+      : session_(session), context_(context), sound_(!session.report.failed()) {}
 
   /// The service of that name with everything it extends merged beneath it.
   void resolve(ServiceFile& file, Node& service, const std::string& name) {
@@ -65,6 +66,7 @@ class Extender {
     }
     chain_.pop_back();
     names_.pop_back();
+    if (!sound_) return;
     check_empty(service, types::service, Path(Path("services"), name), session_.schema,
                 session_.report);
   }
@@ -125,8 +127,9 @@ class Extender {
   void prepare(Node& service, const ServiceFile& from, const std::string& name) {
     Path services("services");
     Path path(services, name);
+    size_t errors = session_.report.errors();
     validate(service, types::service, path, session_.schema, session_.report);
-    if (session_.report.failed()) {
+    if (session_.report.errors() > errors) {
       service = Node{Mapping(), service.span};
       return;
     }
@@ -163,6 +166,8 @@ class Extender {
 
   Session& session_;
   const FileContext& context_;
+  /// Otherwise a value that is not there may have been taken out for a mistake.
+  const bool sound_;
   std::vector<std::unique_ptr<ServiceFile>> files_;
   std::vector<std::string> chain_, names_;
   std::set<std::string> circular_;

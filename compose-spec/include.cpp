@@ -107,6 +107,7 @@ void load_one(Session& session, Node& model, const Include& include, const FileC
                            [&](const std::string& file) { return is_same_file(file, main); });
   inner.chain.push_back(main);
   if (again || inner.chain.size() > deepest) {
+    session.whole = false;
     session.report.error(
         include.span, path,
         cat("files include each other in a circle: ", text::join(inner.chain, " -> ")));
@@ -118,6 +119,7 @@ void load_one(Session& session, Node& model, const Include& include, const FileC
       if (section.key != "name" && !section.key.starts_with("x-"))
         add_section(session, model, std::move(section));
   } catch (const Error& error) {
+    session.whole = false;
     session.report.error(include.span, path, error.message());
   }
 }

@@ -88,7 +88,7 @@ Loaded load(const LoadOptions& options) {
   files.environment["COMPOSE_PROJECT_NAME"] = name;
   Node model = load_model(session, files.files, {files.directory, files.environment, files.files});
   Mapping disabled;
-  if (!session.report.failed()) {
+  if (session.whole) {
     model.set("name", name);
     complete(session, options, files, model, disabled);
   }

@@ -7,6 +7,7 @@
 #include "compose-spec/dotenv.hpp"
 #include "compose-spec/files.hpp"
 #include "compose-spec/merge.hpp"
+#include "compose-spec/sound.hpp"
 #include "compose-spec/yaml_reader.hpp"
 
 namespace estiba::spec {
@@ -42,16 +43,19 @@ std::vector<Node> read_documents(Session& session, const std::string& file,
                                  const FileContext& context) {
   uint32_t source =
       session.sources.add(file == "-" ? "standard input" : file, session.text_of(file));
+  bool failed = session.report.failed();
   std::vector<Node> documents = read_yaml(session.sources, source, session.report);
+  if (!failed && session.report.failed()) session.whole = false;
   std::erase_if(documents, [](const Node& node) { return node.is_null(); });
   for (Node& document : documents) {
     if (session.collect_variables) collect_variables(document, session.variables);
     if (session.interpolate)
       interpolate(document, context.environment, session.log, session.report);
-    if (!document.is_mapping())
-      session.report.error(document.span, Path(),
-                           cat("a Compose file is a mapping, not ", kind_name(document)),
-                           "begin it with \"services:\"");
+    if (document.is_mapping()) continue;
+    session.whole = false;
+    session.report.error(document.span, Path(),
+                         cat("a Compose file is a mapping, not ", kind_name(document)),
+                         "begin it with \"services:\"");
   }
   std::erase_if(documents, [](const Node& node) { return !node.is_mapping(); });
   return documents;
@@ -63,32 +67,6 @@ void make_canonical(Session& session, Node& document) {
   unify(document, type);
 }
 
-namespace {
-
-// Of a file with mistakes, what is sound can still be read further: durations, sizes, ports and
-// all that has a form of its own, so that all mistakes are told at once.
-void check_sound_attributes(Session& session, const Node& document) {
-  const Node* services = document.find("services");
-  if (!services || !services->is_mapping()) return;
-  Path root("services");
-  for (const Entry& service : *services->mapping()) {
-    if (!service.value.is_mapping()) continue;
-    if (session.report.full()) return;
-    Path path(root, service.key);
-    for (const Entry& entry : *service.value.mapping()) {
-      const Type* type = type_of_member(types::service, entry.key);
-      Report own(session.sources);
-      if (!type) continue;
-      validate(entry.value, *type, Path(), session.schema, own);
-      if (own.failed()) continue;
-      Node copy = entry.value;
-      canonicalise(copy, *type, Path(path, entry.key), session.schema, session.report);
-    }
-  }
-}
-
-}  // namespace
-
 Node load_model(Session& session, const std::vector<std::string>& files,
                 const FileContext& context) {
   Node model{Mapping(), {}};
@@ -98,24 +76,26 @@ Node load_model(Session& session, const std::vector<std::string>& files,
       if (model.span.source == 0) model.span = document.span;
       drop_empty_overrides(document, model, type);
       validate(document, type, Path(), session.schema, session.report);
-      if (session.report.failed()) {
-        check_sound_attributes(session, document);
+      if (session.report.failed() &&
+          !keep_sound(document, session.schema, session.sources, session.report)) {
+        session.whole = false;
         continue;
       }
       make_canonical(session, document);
+      if (session.report.failed()) drop_faulty(document, session.report);
       warn_version(session, document);
-      if (session.report.failed()) continue;
       resolve_extends(session, document, file, context);
       merge(model, std::move(document), type, Path(), session.report);
     }
-    if (!session.report.failed()) resolve_includes(session, model, context);
+    resolve_includes(session, model, context);
   }
-  if (session.report.failed()) return model;
-  if (model.span.source == 0)
+  if (!session.whole) return model;
+  if (model.span.source == 0 && !session.report.failed())
     session.report.error({session.sources.size(), 1, 1}, Path(), "this file is empty",
                          "begin it with \"services:\"");
   settle_tags(model);
-  check_required(model, type, Path(), session.report);
+  // What was taken out for its mistakes is not missing.
+  if (!session.report.failed()) check_required(model, type, Path(), session.report);
   apply_defaults(model);
   if (session.resolve_paths) spec::resolve_paths(model, type, {context.directory, session.home});
   resolve_environment(model, context.environment);

@@ -21,6 +21,8 @@ struct Session {
   bool interpolate = true;
   bool resolve_paths = true;
   bool collect_variables = true;
+  /// Every file could be read, even if with mistakes: what is not there was not written.
+  bool whole = true;
   std::string home;
   InterpolationLog log;
   std::map<std::string, Variable> variables;

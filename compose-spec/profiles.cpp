@@ -16,8 +16,11 @@ bool takes_part(const Entry& service, const Selection& selection) {
   const Node* profiles = service.value.find("profiles");
   if (!profiles || !profiles->is_sequence() || profiles->sequence()->empty()) return true;
   if (contains(selection.profiles, "*") || contains(selection.targets, service.key)) return true;
+  // Where none is asked for, the one without a name is on.
+  const std::vector<std::string> nameless{""};
+  const auto& active = selection.profiles.empty() ? nameless : selection.profiles;
   for (const Node& profile : *profiles->sequence())
-    if (contains(selection.profiles, scalar_text(profile))) return true;
+    if (contains(active, scalar_text(profile))) return true;
   return false;
 }
 

@@ -31,6 +31,13 @@ void Report::add(Severity severity, Span span, const Path& path, std::string mes
 
 bool Report::full() const { return found_.size() >= most_findings; }
 
+std::vector<Span> Report::error_spans() const {
+  std::vector<Span> spans;
+  for (const Found& found : found_)
+    if (found.diagnostic.severity == Severity::error) spans.push_back(found.span);
+  return spans;
+}
+
 void Report::error(Span span, const Path& path, std::string message, std::string hint) {
   add(Severity::error, span, path, std::move(message), std::move(hint));
 }

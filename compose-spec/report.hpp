@@ -1,6 +1,7 @@
 // Collects what is wrong, with place, path and source line; the phases write to it and go on.
 #pragma once
 #include <string>
+#include <vector>
 
 #include "compose-spec/diagnostic.hpp"
 #include "compose-spec/source.hpp"
@@ -20,6 +21,9 @@ class Report {
   /// So much is wrong already that a finding more is only counted: no suggestion need be looked
   /// for.
   bool full() const;
+  /// Where the errors are.
+  std::vector<Span> error_spans() const;
+  size_t errors() const { return errors_; }
   bool failed() const { return errors_ > 0; }
   /// In the order of files and lines. A flood is cut off with a note of how many were left out.
   Diagnostics take();

@@ -1,5 +1,6 @@
 #include "compose-spec/validate.hpp"
 
+#include <cmath>
 #include <set>
 
 #include "base/error.hpp"
@@ -11,6 +12,8 @@ namespace {
 unsigned form_of(const Node& node) {
   constexpr unsigned forms[] = {null_form,   boolean_form,  integer_form, real_form,
                                 string_form, sequence_form, mapping_form, timestamp_form};
+  // 2.0 is a whole number too.
+  if (auto* number = node.real(); number && std::trunc(*number) == *number) return number_form;
   return forms[node.value.index()];
 }
 
@@ -24,6 +27,11 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
   std::vector<std::string> words(candidates.begin(), candidates.end());
   auto near = text::nearest(word, words);
   return near ? cat("did you mean \"", *near, "\"?") : std::string();
+}
+
+bool extends_another(const Node& service) {
+  const Node* extends = service.find("extends");
+  return extends && !extends->is_null();
 }
 
 class Validator {
@@ -99,7 +107,7 @@ class Validator {
       report_.error(entry.key_span, path, cat("\"", entry.key, "\" is not a valid name"),
                     "use letters, digits, dots, dashes and underscores");
     bool within = extending_;
-    extending_ = within || (type.values == &types::service && entry.value.find("extends"));
+    extending_ = within || (type.values == &types::service && extends_another(entry.value));
     check(entry.value, *type.values, Path(path, entry.key));
     extending_ = within;
   }

@@ -13,7 +13,7 @@ namespace estiba::spec {
 namespace {
 
 // Sorted, for a search by halves; a test checks that the schema knows each of them.
-constexpr std::array<std::string_view, 53> stored_only{
+constexpr std::array<std::string_view, 54> stored_only{
     "configs.*.labels",
     "configs.*.template_driver",
     "models",
@@ -66,6 +66,7 @@ constexpr std::array<std::string_view, 53> stored_only{
     "services.*.use_api_socket",
     "services.*.userns_mode",
     "services.*.volumes.bind.selinux",
+    "services.*.volumes.image",
     "services.*.volumes_from",
 };
 
@@ -115,14 +116,14 @@ void each_attribute(const Type& type, const std::string& path, const Use& use) {
   if (type.items) each_attribute(*type.items, path, use);
 }
 
-std::string choices_of(const Type& type) {
-  std::string out;
-  for (std::string_view choice : type.choices)
-    if (!choice.empty()) out += cat(out.empty() ? ": " : ", ", choice);
-  return out;
-}
-
 }  // namespace
+
+std::string noun_and_choices(const Type& type) {
+  std::string choices;
+  for (std::string_view choice : type.choices)
+    if (!choice.empty()) choices += cat(choices.empty() ? ": " : ", ", choice);
+  return cat(type.noun, choices);
+}
 
 bool is_stored_only(const std::string& attribute) {
   for (std::string_view rest = attribute; !rest.empty();) {
@@ -149,7 +150,7 @@ std::string support_page() {
       "it changes nothing yet.\n\n"
       "| attribute | what may be written | at run time |\n|---|---|---|\n";
   each_attribute(compose_file_type(), "", [&](const std::string& path, const Type& type) {
-    out += cat("| `", path, "` | ", type.noun, choices_of(type), " | ",
+    out += cat("| `", path, "` | ", noun_and_choices(type), " | ",
                is_stored_only(path) ? "stored only" : "in effect", " |\n");
   });
   return out;

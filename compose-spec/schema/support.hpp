@@ -15,6 +15,10 @@ bool is_stored_only(const std::string& attribute);
 /// A warning for each attribute of that kind that the model uses, at the first place.
 void report_stored_only(const Node& model, Report& report);
 
+struct Type;
+/// "a string: always, never".
+std::string noun_and_choices(const Type& type);
+
 /// Every attribute, what may be written, and whether it is in effect: Markdown.
 std::string support_page();
 /// The schema for editors that complete attributes from a JSON Schema (draft 2020-12).

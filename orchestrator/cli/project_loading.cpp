@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -119,6 +120,14 @@ std::vector<std::string> service_names(const spec::Project& project) {
   for (const auto& [name, service] : project.services) names.push_back(name);
   for (const auto& [name, service] : project.disabled_services) names.push_back(name);
   return names;
+}
+
+std::vector<std::string> profile_names(const spec::Project& project) {
+  std::set<std::string> profiles;
+  for (const auto* services : {&project.services, &project.disabled_services})
+    for (const auto& [name, service] : *services)
+      profiles.insert(service.profiles.begin(), service.profiles.end());
+  return {profiles.begin(), profiles.end()};
 }
 
 }  // namespace estiba::orchestrator

@@ -39,5 +39,7 @@ bool named_without_file(const Invocation& invocation);
 void check_services(const std::vector<std::string>& targets, const std::vector<std::string>& known);
 /// All services of a project, the disabled ones too.
 std::vector<std::string> service_names(const spec::Project& project);
+/// The profiles that any of them belongs to, in order.
+std::vector<std::string> profile_names(const spec::Project& project);
 
 }  // namespace estiba::orchestrator

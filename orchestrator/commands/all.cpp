@@ -59,6 +59,8 @@ constexpr const Command* commands[] = {
     &image_history_command,
     &image_prune_command,
     &system_df_command,
+    &attributes_command,
+    &completion_command,
 };
 
 }  // namespace

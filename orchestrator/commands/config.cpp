@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
@@ -109,14 +108,6 @@ std::vector<std::string> models_of(const std::string& transfer_json) {
   return names;
 }
 
-std::vector<std::string> profiles_of(const spec::Project& project) {
-  std::set<std::string> profiles;
-  for (const auto* services : {&project.services, &project.disabled_services})
-    for (const auto& [name, service] : *services)
-      profiles.insert(service.profiles.begin(), service.profiles.end());
-  return {profiles.begin(), profiles.end()};
-}
-
 std::string hashes(const spec::Project& project, const std::string& which) {
   std::vector<std::string> wanted = text::split(which, ',');
   if (which != "*") check_services(wanted, keys_of(project.services));
@@ -155,7 +146,7 @@ std::optional<std::string> part_of(const Arguments& arguments, const spec::Loade
   if (arguments.on("networks")) return one_a_line(keys_of(project.networks));
   if (arguments.on("models")) return one_a_line(models_of(loaded.transfer_json));
   if (arguments.on("images")) return one_a_line(images_of(project));
-  if (arguments.on("profiles")) return one_a_line(profiles_of(project));
+  if (arguments.on("profiles")) return one_a_line(profile_names(project));
   if (arguments.given("hash")) return hashes(project, *arguments.value("hash"));
   if (arguments.on("environment")) return environment_lines(loaded);
   if (!arguments.on("variables")) return std::nullopt;

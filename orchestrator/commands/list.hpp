@@ -19,5 +19,6 @@ extern const Command pull_command, push_command, image_pull_command, image_push_
     login_command, logout_command;
 extern const Command network_ls_command, network_create_command, network_rm_command,
     volume_ls_command, volume_create_command, volume_rm_command;
+extern const Command completion_command, attributes_command;
 
 }  // namespace estiba::orchestrator

@@ -100,6 +100,7 @@ class Recorded : public testing::TestWithParam<std::string> {
       options_.environment[variable.substr(0, equals)] = variable.substr(equals + 1);
     }
     options_.current_directory = fs::join(project_, recorded_.directory);
+    options_.all_resources = std::erase(recorded_.arguments, "--all-resources") > 0;
     for (size_t i = 0; i + 1 < recorded_.arguments.size(); i += 2)
       apply_argument(options_, recorded_.arguments[i], recorded_.arguments[i + 1]);
   }
