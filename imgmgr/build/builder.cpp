@@ -42,7 +42,8 @@ build::IgnoreRules read_ignore(const BuildOptions& options) {
     text = fs::read_if_exists(cat(dockerfile_path(options), ".dockerignore"));
   if (!text && !options.context_dir.empty())
     text = fs::read_if_exists(fs::join(options.context_dir, ".dockerignore"));
-  return build::IgnoreRules::parse(text.value_or(""));
+  return with_context([&] { return build::IgnoreRules::parse(text.value_or("")); },
+                      "reading .dockerignore");
 }
 
 std::string source_line(const std::string& text, int line) {

@@ -93,8 +93,9 @@ class Copier {
     extract_layer(stream, target, options);
   }
 
+  // Its content: the directory itself is not copied, and is made as any other that is missing.
   void copy_directory(const SourceMatch& match, const std::string& place) {
-    make_missing(root_, parent_of(place), missing_);
+    make_missing(root_, request_.keep_parents ? parent_of(place) : place, missing_);
     std::vector<std::pair<std::string, const SourceItem*>> made;
     for (const auto& item : match.items) {
       std::string target = beneath(place, item.target);

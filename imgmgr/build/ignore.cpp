@@ -1,5 +1,6 @@
 #include "imgmgr/build/ignore.hpp"
 
+#include "base/error.hpp"
 #include "base/fs.hpp"
 #include "base/text.hpp"
 
@@ -68,6 +69,41 @@ class PatternMatch {
   std::vector<char> known_;
 };
 
+// One character of a class, perhaps escaped; false: there is none that may stand there.
+bool take_class_character(std::string_view& rest) {
+  if (rest.empty() || rest.front() == '-' || rest.front() == ']') return false;
+  if (rest.front() == '\\') rest.remove_prefix(1);
+  if (rest.empty()) return false;
+  rest.remove_prefix(1);
+  return !rest.empty();
+}
+
+// After the "[".
+bool take_class(std::string_view& rest) {
+  if (rest.starts_with('^')) rest.remove_prefix(1);
+  for (bool first = true; first || !rest.starts_with(']'); first = false) {
+    if (!take_class_character(rest)) return false;
+    if (!rest.starts_with('-')) continue;
+    rest.remove_prefix(1);
+    if (!take_class_character(rest)) return false;
+  }
+  rest.remove_prefix(1);
+  return true;
+}
+
+// As Go's path/filepath.Match has it.
+bool is_well_formed(std::string_view rest) {
+  while (!rest.empty()) {
+    char next = rest.front();
+    rest.remove_prefix(1);
+    if (next == '[' && !take_class(rest)) return false;
+    if (next != '\\') continue;
+    if (rest.empty()) return false;
+    rest.remove_prefix(1);
+  }
+  return true;
+}
+
 }  // namespace
 
 bool pattern_matches(std::string_view pattern, std::string_view path) {
@@ -96,6 +132,8 @@ void IgnoreRules::add(std::string_view line) {
   rule.pattern = fs::clean_path(line);
   if (rule.pattern.starts_with('/')) rule.pattern.erase(0, 1);
   if (rule.pattern.empty()) return;
+  if (!is_well_formed(rule.pattern))
+    throw Error(cat("\"", line, "\" is not a valid pattern: an escape or a [ is not complete"));
   has_exception_ = has_exception_ || rule.exception;
   rules_.push_back(rule);
 }

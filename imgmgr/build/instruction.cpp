@@ -167,9 +167,6 @@ Copy parse_copy(const SourceStatement& source, char escape) {
   out.heredocs = source.heredocs;
   for (const auto& word : words)
     if (!parse_heredoc_start(word, escape)) out.sources.push_back(word);
-  if (words.size() > 1 && !out.target.ends_with('/') && out.target != "." && out.target != "..")
-    throw Error(
-        cat("with more than one source the destination must be a directory and end with /"));
   return out;
 }
 

@@ -237,7 +237,7 @@ class StageRunner {
     plan.chown = word(copy.chown);
     plan.chmod = word(copy.chmod);
     plan.target = word(copy.target);
-    if (plan.target.empty()) throw Error("the destination is empty");
+    if (plan.target.empty()) plan.target = std::string(1, '.');
     std::string dir = state_.config.working_dir.empty() ? "/" : state_.config.working_dir;
     bool is_directory = plan.target.ends_with('/') || plan.target == "." || plan.target == ".." ||
                         plan.target.ends_with("/.");
@@ -272,6 +272,8 @@ class StageRunner {
         plan.groups.push_back(std::move(group));
         continue;
       }
+      if (!copy.checksum.empty())
+        throw Error(cat("--checksum is for what is fetched, and ", source, " is a local file"));
       if (!local.tree) local.tree.emplace(open_source(engine_, copy.from, index_));
       for (auto& match : local.tree->find({source, excludes, copy.parents}))
         local.matches.push_back(std::move(match));

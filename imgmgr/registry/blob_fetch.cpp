@@ -31,7 +31,7 @@ class BlobFetch {
     }
     std::string actual = hash_.finish();
     if (actual != sha256_hex(blob_.digest))
-      throw Error(
+      throw WrongContent(
           cat(host(), " sent wrong content: it is sha256:", actual, ", and not ", blob_.digest));
   }
 
@@ -111,9 +111,11 @@ void fetch_blob(Remote& remote, HttpClient& client, const Descriptor& blob,
 }
 
 std::string fetch_blob(Remote& remote, HttpClient& client, const Descriptor& blob) {
-  std::string out;
-  fetch_blob(remote, client, blob, [&](std::string_view data) { out += data; });
-  return out;
+  return trusting_twice([&] {
+    std::string out;
+    fetch_blob(remote, client, blob, [&](std::string_view data) { out += data; });
+    return out;
+  });
 }
 
 }  // namespace estiba::img

@@ -90,7 +90,7 @@ class LayerPulls {
     if (!known) {
       LayerTurn turn(store_, layer.diff_id, stop_.get_token());
       known = store_.has_layer(layer.diff_id);
-      if (!known) fetch(index, client);
+      if (!known) trusting_twice([&] { fetch(index, client); });
     }
     const Endpoint& at = remote_.endpoint();
     remember_blob(store_, layer.diff_id,
@@ -101,6 +101,7 @@ class LayerPulls {
   void fetch(size_t index, HttpClient& client) {
     const WantedLayer& layer = layers_[index];
     std::string directory = cat(work_.path(), "/layer-", std::to_string(index));
+    fs::remove_tree(directory);  // of an attempt before
     fs::make_dirs(directory, 0755);
     BlobPipe pipe;
     std::jthread fetcher([&] { fill(index, client, pipe); });

@@ -428,6 +428,25 @@ class Liar(RegistryScenario):
         self.registry.blobs[self.digest] = self.blob[:-1] + bytes([self.blob[-1] ^ 1])
         self.refused("wrong content", self.digest)
 
+    def test_content_that_was_damaged_once_is_asked_for_again(self):
+        self.registry.image([(self.blob, self.diff_id)], "1")
+        damaged = [self.blob[:-1] + bytes([self.blob[-1] ^ 1]), os.urandom(len(self.blob))]
+        for bad in damaged:
+            sent = []
+
+            def first_wrong(handler):
+                body = self.blob if sent else bad
+                sent.append(len(body))
+                handler.send_response(200)
+                handler.send_header("Content-Length", str(len(body)))
+                handler.end_headers()
+                handler.wfile.write(body)
+
+            self.registry.hooks[self.digest] = first_wrong
+            self.estiba("image", "pull", self.name)
+            self.assertEqual(len(sent), 2)
+            self.estiba("image", "rm", self.name)
+
     def test_garbage_of_the_right_size(self):
         self.registry.image([(self.blob, self.diff_id)], "1")
         self.registry.blobs[self.digest] = os.urandom(len(self.blob))

@@ -110,6 +110,28 @@ TEST_F(BuilderTest, RemembersStepsUntilWhatTheyDependOnChanges) {
   EXPECT_EQ(shown("cat /b"), "2");
 }
 
+TEST_F(BuilderTest, CopiesTheContentOfADirectoryAndNotTheDirectoryItself) {
+  fs::make_dirs(path("context/d/inner"), 0711);
+  write("context/d/inner/f", "1");
+  auto built = build("FROM base\nCOPY d /new/place\n");
+  EXPECT_EQ(sys::lstat(built.layer_dirs[0] + "/new/place")->st_mode & 07777, 0755u);
+  EXPECT_EQ(sys::lstat(built.layer_dirs[0] + "/new/place/inner")->st_mode & 07777, 0711u);
+}
+
+TEST_F(BuilderTest, ADestinationMayBeEmptyOrStandForSeveralFiles) {
+  write("context/a", "1");
+  write("context/b", "2");
+  build("FROM base\nWORKDIR /w\nCOPY a \"\"\nCOPY a b /x\n");
+  EXPECT_EQ(shown("cat /w/a /x"), "12");
+}
+
+TEST_F(BuilderTest, AChecksumIsForWhatIsFetched) {
+  write("context/a", "1");
+  EXPECT_NE(failure("FROM base\nADD --checksum=sha256:" + std::string(64, '0') + " a /\n")
+                .find("a is a local file"),
+            std::string::npos);
+}
+
 TEST_F(BuilderTest, TheSameStepInTwoStagesIsDoneOnceEvenWithoutTheCache) {
   auto wanted = options(
       "FROM base AS a\nRUN echo x >/x\nFROM base AS b\nRUN echo x >/x\n"

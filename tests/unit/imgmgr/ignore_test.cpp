@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "base/error.hpp"
 #include "imgmgr/build/owner.hpp"
 
 namespace estiba::img::build {
@@ -56,6 +57,13 @@ TEST(Owner, NamesAndNumbers) {
   EXPECT_EQ(owner("daemon:users"), "1:100");
   EXPECT_EQ(owner("nosuchuser"), "0:0");
   EXPECT_EQ(owner("4294967296"), "0:0");
+}
+
+TEST(Ignore, APatternThatIsNotCompleteIsRefused) {
+  for (const char* bad : {"[", "[]a]", "[a-", "[-x]", "[x-]", "a\\", "[^", "[\\"})
+    EXPECT_THROW(IgnoreRules::parse(bad), Error) << bad;
+  for (const char* good : {"[ab]", "[^a-c]x", "a\\*", "]", "[\\]]"})
+    EXPECT_NO_THROW(IgnoreRules::parse(good)) << good;
 }
 
 mode_t changed(const std::string& text, mode_t mode) {
