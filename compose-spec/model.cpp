@@ -85,9 +85,10 @@ Node load_model(Session& session, const std::vector<std::string>& files,
       if (session.report.failed()) drop_faulty(document, session.report);
       warn_version(session, document);
       resolve_extends(session, document, file, context);
+      // In an override file, what is included overrides too.
+      resolve_includes(session, document, context);
       merge(model, std::move(document), type, Path(), session.report);
     }
-    resolve_includes(session, model, context);
   }
   if (!session.whole) return model;
   if (model.span.source == 0 && !session.report.failed())
