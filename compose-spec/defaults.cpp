@@ -41,6 +41,17 @@ void clean_targets(Node& service) {
   }
 }
 
+void list_provider_options(Node& service) {
+  Node* provider = service.find("provider");
+  Node* options = provider ? provider->find("options") : nullptr;
+  if (!options || !options->is_mapping()) return;
+  for (Entry& option : *options->mapping()) {
+    Node& value = option.value;
+    if (value.is_sequence() || value.is_null()) continue;
+    value.value = Sequence{Node{scalar_text(value), value.span}};
+  }
+}
+
 void complete(Node& service) {
   if (!service.is_mapping()) return;
   Node* build = service.find("build");
@@ -48,6 +59,7 @@ void complete(Node& service) {
     build->set("context", std::string("."));
   complete_secrets(service);
   clean_targets(service);
+  list_provider_options(service);
   count_devices(service.find("gpus"));
   Node* reservations = &service;
   for (std::string_view key : {"deploy", "resources", "reservations"})

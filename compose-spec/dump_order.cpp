@@ -49,9 +49,6 @@ bool prints_as_list(const Type* type) {
 std::vector<std::string> listed(const Node& node, ListOrder order) {
   std::vector<const Entry*> entries;
   for (const Entry& entry : *node.mapping()) entries.push_back(&entry);
-  if (order == ListOrder::sorted)
-    std::sort(entries.begin(), entries.end(),
-              [](const Entry* a, const Entry* b) { return a->key < b->key; });
   std::vector<std::string> out;
   for (const Entry* entry : entries) {
     if (auto* items = entry->value.sequence()) {
@@ -62,6 +59,7 @@ std::vector<std::string> listed(const Node& node, ListOrder order) {
       out.push_back(cat(entry->key, "=", scalar_text(entry->value)));
     }
   }
+  if (order == ListOrder::sorted) std::sort(out.begin(), out.end());
   return out;
 }
 

@@ -89,6 +89,17 @@ bool may_stand_plain(std::string_view text) {
   return true;
 }
 
+// The first byte of what UTF-8 writes in four: emoji and all else beyond 16 bits.
+constexpr unsigned char first_of_four = 0xF0;
+
+std::string escaped_code_point(std::string_view bytes) {
+  uint32_t code = static_cast<unsigned char>(bytes[0]) & 0x07;
+  for (char c : bytes.substr(1)) code = code << 6 | (static_cast<unsigned char>(c) & 0x3F);
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "\\U%08X", code);
+  return text.data();
+}
+
 bool needs_escapes(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     auto byte = static_cast<unsigned char>(text[i]);
@@ -98,7 +109,7 @@ bool needs_escapes(std::string_view text) {
     bool invisible =
         text.substr(i, 3) == "\xEF\xBB\xBF" ||
         (byte == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0);
-    if (separator || invisible) return true;
+    if (separator || invisible || byte >= first_of_four) return true;
   }
   return false;
 }
@@ -121,6 +132,9 @@ std::string double_quoted(std::string_view text) {
     } else if (rest == "\xEF\xBB\xBF") {
       out += "\\uFEFF";
       i += 2;
+    } else if (byte >= first_of_four && i + 3 < text.size()) {
+      out += escaped_code_point(text.substr(i, 4));
+      i += 3;
     } else if (byte < 0x20 || byte == 0x7F) {
       std::array<char, 8> code{};
       std::snprintf(code.data(), code.size(), "\\x%02X", byte);

@@ -1,6 +1,7 @@
 // `extends`: a service takes over what another one says, from the same file or another, along
 // chains of any length.
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <set>
 #include <unordered_map>
@@ -137,8 +138,14 @@ class Extender {
     unify(service, types::service);
     Node* extends = service.find("extends");
     Node kept = extends ? *extends : Node();
-    resolve_paths(service, types::service, {from.directory, session_.home});
+    resolve_paths(service, types::service, {directory_of(from), session_.home});
     if (extends) *service.find("extends") = kept;
+  }
+
+  // What paths of that file start from; seen from the project if paths are to stay relative.
+  std::string directory_of(const ServiceFile& from) const {
+    if (session_.resolve_paths) return from.directory;
+    return std::filesystem::path(from.directory).lexically_relative(context_.directory);
   }
 
   ServiceFile* open(const std::string& written, const Node& where, const ServiceFile& from) {

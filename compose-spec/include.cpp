@@ -101,7 +101,8 @@ void add_section(Session& session, Node& model, Entry section) {
 
 void load_one(Session& session, Node& model, const Include& include, const FileContext& context) {
   Path path("include");
-  FileContext inner{include.paths, environment_of(session, include, context, path), context.chain};
+  FileContext inner{include.paths, environment_of(session, include, context, path), context.chain,
+                    context.directory};
   const std::string& main = include.files[0];
   bool again = std::any_of(inner.chain.begin(), inner.chain.end(),
                            [&](const std::string& file) { return is_same_file(file, main); });

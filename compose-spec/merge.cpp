@@ -64,7 +64,7 @@ class Merger {
   explicit Merger(Report& report) : report_(report) {}
 
   void merge(Node& base, Node over, const Type& type, const Path& path) {
-    bool unlike = &type == &types::anything && base.value.index() != over.value.index();
+    bool unlike = &type == &types::anything && base.is_scalar();
     // What an earlier file resets is not there, whatever value it is written with.
     bool replaces = base.tag == MergeTag::reset || over.tag == MergeTag::replace ||
                     type.merge == Merge::replace || unlike;

@@ -1,5 +1,7 @@
 #include "compose-spec/model.hpp"
 
+#include <filesystem>
+
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "compose-spec/canonical/canonical.hpp"
@@ -85,9 +87,10 @@ Node load_model(Session& session, const std::vector<std::string>& files,
       if (session.report.failed()) drop_faulty(document, session.report);
       warn_version(session, document);
       resolve_extends(session, document, file, context);
+      // In an override file, what is included overrides too.
+      resolve_includes(session, document, context);
       merge(model, std::move(document), type, Path(), session.report);
     }
-    resolve_includes(session, model, context);
   }
   if (!session.whole) return model;
   if (model.span.source == 0 && !session.report.failed())
@@ -97,7 +100,13 @@ Node load_model(Session& session, const std::vector<std::string>& files,
   // What was taken out for its mistakes is not missing.
   if (!session.report.failed()) check_required(model, type, Path(), session.report);
   apply_defaults(model);
-  if (session.resolve_paths) spec::resolve_paths(model, type, {context.directory, session.home});
+  if (session.resolve_paths) {
+    spec::resolve_paths(model, type, {context.directory, session.home});
+  } else if (!context.root.empty()) {
+    // Paths that stay relative are seen from the file that includes this one.
+    std::filesystem::path directory(context.directory);
+    spec::resolve_paths(model, type, {directory.lexically_relative(context.root), session.home});
+  }
   resolve_environment(model, context.environment);
   return model;
 }

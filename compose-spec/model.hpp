@@ -39,6 +39,8 @@ struct FileContext {
   std::string directory;
   Environment environment;
   std::vector<std::string> chain;
+  /// Of an included file: the directory of the one that includes it.
+  std::string root = {};
 };
 
 /// Reads files in order, each merged over those before it: interpolated, checked, made canonical,

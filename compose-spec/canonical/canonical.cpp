@@ -111,8 +111,9 @@ class Canonicaliser {
       case Shape::depends_on:
         if (list) node = expand_dependencies(node);
         return;
-      case Shape::text_list:
       case Shape::option_list:
+        return;  // defaults does it: until all is merged, one value and a list of one differ
+      case Shape::text_list:
         if (!list && !node.is_null()) node = list_of(std::move(node));
         return;
       case Shape::words:
@@ -202,17 +203,22 @@ class Canonicaliser {
     for (Entry& entry : *entries)
       if (const Type* child = type_of_member(type, entry.key))
         rewrite(entry.value, *child, Path(path, entry.key));
-    lift_external_name(node);
+    lift_external_name(node, path);
   }
 
   // The deprecated `external: {name: x}` says both `external: true` and `name: x`.
-  void lift_external_name(Node& node) {
+  void lift_external_name(Node& node, const Path& path) {
     Node* external = node.find("external");
     if (!external || !external->is_mapping()) return;
     std::optional<Node> name;
     if (const Node* found = external->find("name")) name = *found;
     external->value = true;
-    if (name && !node.find("name")) node.set("name", name->value);
+    if (!name) return;
+    const Node* own = node.find("name");
+    if (own && scalar_text(*own) != scalar_text(*name))
+      report_.error(name->span, path, "name and external.name say different things",
+                    "write external: true and name");
+    if (!own) node.set("name", name->value);
   }
 
   void cast(Node& node, const Type& type, const Path& path) {

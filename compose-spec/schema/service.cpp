@@ -140,7 +140,6 @@ const Type env_files{.noun = "a path or a list of paths",
 const Type label_files{.noun = "a path or a list of paths",
                        .forms = string_form | sequence_form,
                        .shape = Shape::text_list,
-                       .identity = Identity::text,
                        .items = &path};
 
 const Type port_text{.noun = "a port", .forms = string_form | number_form, .cast = Cast::text};
@@ -169,7 +168,6 @@ const Type option_text{.noun = "a string, a number or a boolean",
 const Type provider_option{.noun = "a value or a list of values",
                            .forms = boolean_form | number_form | string_form | sequence_form,
                            .shape = Shape::option_list,
-                           .merge = Merge::replace,
                            .items = &option_text};
 const Type provider_options{.noun = "a mapping", .forms = mapping_form, .values = &provider_option};
 const std::array<Attribute, 2> provider_attributes{

@@ -104,8 +104,11 @@ std::vector<Write> v1_writes(const Resources& r, const std::string& controller) 
   if (controller == "devices") return devices_v1(r);
   if (controller == "pids" && r.pids != 0) return {{"pids.max", limit_or_max(r.pids)}};
   if (controller == "cpuset" && !r.cpuset_cpus.empty()) return {{"cpuset.cpus", r.cpuset_cpus}};
-  if (controller == "blkio" && r.blkio_weight != 0)
-    return {{"blkio.weight", std::to_string(r.blkio_weight), true}};
+  if (controller == "blkio" && r.blkio_weight != 0) {
+    // Which file there is depends on the scheduler: CFQ's, gone since Linux 5.0, or BFQ's.
+    std::string weight = std::to_string(r.blkio_weight);
+    return {{"blkio.weight", weight, true}, {"blkio.bfq.weight", weight, true}};
+  }
   return {};
 }
 

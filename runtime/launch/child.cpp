@@ -147,7 +147,6 @@ void start_container(const LaunchRequest& request, const ChildFds& fds, const Sc
     root.enter(request.root);
   }
   set_names(request);
-  apply_rlimits(request.process.rlimits);
   reset_signals();
   ::setsid();
   if (slave) {
@@ -162,6 +161,8 @@ void start_container(const LaunchRequest& request, const ChildFds& fds, const Sc
   join_new_keyring();
   sys::close_range_cloexec(3);
   enter_directory(process.cwd);
+  // Not before: under a low limit of open files nothing above could be opened any more.
+  apply_rlimits(process.rlimits);
   if (request.init) sys::set_cloexec(status, false);
   outlive_keeper();
   with_context([&] { confine(process, identity); }, "setting credentials");
@@ -191,7 +192,6 @@ void start_exec(const ExecRequest& request, const ChildFds& fds) {
   sys::setns(pidfd_of(fds, request.container),
              CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP,
              request.container);
-  apply_rlimits(request.process.rlimits);
   reset_signals();
   ::setsid();
   if (request.process.terminal) {
@@ -208,6 +208,7 @@ void start_exec(const ExecRequest& request, const ChildFds& fds) {
   join_new_keyring();
   sys::close_range_cloexec(3);
   enter_directory(process.cwd);
+  apply_rlimits(process.rlimits);
   outlive_keeper();
   with_context([&] { confine(process, identity); }, "setting credentials");
   execute(process.args, process.env);

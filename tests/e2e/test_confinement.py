@@ -78,14 +78,14 @@ class Limits(Scenario):
                 cap_add: [KILL]
                 security_opt: ["no-new-privileges:true"]
                 sysctls: {net.core.somaxconn: 77}
-                ulimits: {nofile: {soft: 123, hard: 456}}
+                ulimits: {nofile: {soft: 4, hard: 456}}
                 shm_size: 8m
                 extra_hosts: ["elsewhere:192.0.2.7"]
                 group_add: ["1000"]
         """)
         self.estiba("up", "-d")
         self.assertEqual(self.sh("a", "hostname; cat /proc/sys/net/core/somaxconn; ulimit -Sn; ulimit -Hn"),
-                         "named\n77\n123\n456")
+                         "named\n77\n4\n456")
         self.assertIn("0000000000000020", self.sh("a", "grep CapEff /proc/self/status"))
         self.assertIn("1", self.sh("a", "grep NoNewPrivs /proc/self/status"))
         self.assertIn("size=8192k", self.sh("a", "grep /dev/shm /proc/mounts"))

@@ -46,7 +46,8 @@ TEST(CgroupWrites, OfV1) {
   EXPECT_EQ(all,
             "memory.limit_in_bytes=1000\nmemory.memsw.limit_in_bytes=2000 (if there)\n"
             "memory.soft_limit_in_bytes=500\ncpu.shares=1024\ncpu.cfs_quota_us=50000\npids.max=7\n"
-            "cpuset.cpus=0-1\nblkio.weight=500 (if there)\n");
+            "cpuset.cpus=0-1\nblkio.weight=500 (if there)\n"
+            "blkio.bfq.weight=500 (if there)\n");
 }
 
 TEST(CgroupWrites, SwapIsCountedApartInV2) {

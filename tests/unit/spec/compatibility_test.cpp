@@ -30,6 +30,24 @@ TEST(Override, AKeyWithoutValueChangesNothing) {
       << "a variable without value is taken from outside";
 }
 
+TEST(Paths, ThoseOfAnExtendedFileStaySeenFromTheProjectWhereNoneIsResolved) {
+  ProjectDir dir({{"compose.yaml", "services: {a: {extends: {file: d/b.yaml, service: b}}}\n"},
+                  {"d/b.yaml", "services: {b: {build: ./ctx, volumes: ['../v:/v']}}\n"}});
+  dir.options.resolve_paths = false;
+  std::string yaml = dir.yaml();
+  EXPECT_NE(yaml.find("context: d/ctx\n"), yaml.npos) << yaml;
+  EXPECT_NE(yaml.find("source: v\n"), yaml.npos) << yaml;
+}
+
+TEST(Paths, ThoseOfAnIncludedFileToo) {
+  ProjectDir dir({{"compose.yaml", "include: [l1/a.yaml]\n"},
+                  {"l1/a.yaml", "include: [l2/b.yaml]\n"},
+                  {"l1/l2/b.yaml", "services: {b: {image: x, volumes: ['.:/w']}}\n"}});
+  dir.options.resolve_paths = false;
+  std::string yaml = dir.yaml();
+  EXPECT_NE(yaml.find("source: l1/l2\n"), yaml.npos) << yaml;
+}
+
 TEST(Override, AFileWithoutContentIsNone) {
   ProjectDir dir(
       {{"compose.yaml", "services: {a: {image: x}}\n"}, {"compose.override.yaml", "# nothing\n"}});

@@ -145,10 +145,11 @@ TEST_P(Recorded, LoadsToTheSameModelOrIsRejectedToo) {
 }
 
 // Docker Compose cannot read back what it prints of these, and we print the same: a dollar in a key
-// is doubled, a port 0 left out, and an optional dependency may be on a service that is not there.
+// is doubled, a port 0 left out, an address of a host stands twice, and an optional dependency may
+// be on a service that is not there.
 bool is_lost_in_print(const std::string& name) {
   return name == "interp-not-in-keys" || name == "ports-target-zero" ||
-         name == "profiles-depends-disabled-optional";
+         name == "profiles-depends-disabled-optional" || name == "extra-hosts-multi";
 }
 
 TEST_P(Recorded, IsTheSameAgainAfterPrinting) {
