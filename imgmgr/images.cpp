@@ -112,9 +112,7 @@ ImageRecord record_of(const Store& store, const Known& image) {
   out.diff_ids = file.diff_ids;
   out.history = file.history;
   for (const auto& diff_id : file.diff_ids) out.layer_sizes.push_back(store.layer_size(diff_id));
-  for (auto diff_id = file.diff_ids.rbegin(); diff_id != file.diff_ids.rend(); ++diff_id) {
-    out.layer_dirs.push_back(store.layer_dir(*diff_id));
-  }
+  out.layer_dirs = store.layer_dirs(file.diff_ids);
   for (uint64_t size : out.layer_sizes) out.size += size;
   return out;
 }
@@ -291,9 +289,8 @@ void Images::export_files(const std::string& image_id, const std::string& upper,
                           const std::string& file) const {
   auto held = impl_->store.hold_layers();
   std::vector<std::string> layers = {upper};
-  ConfigFile config = impl_->store.config(image_id);
-  for (auto diff_id = config.diff_ids.rbegin(); diff_id != config.diff_ids.rend(); ++diff_id)
-    layers.push_back(impl_->store.layer_dir(*diff_id));
+  for (auto& dir : impl_->store.layer_dirs(impl_->store.config(image_id).diff_ids))
+    layers.push_back(std::move(dir));
   Output output(file);
   write_layer_tar(overlay_view(layers), output.sink());
 }

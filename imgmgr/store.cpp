@@ -142,6 +142,14 @@ std::string Store::layer_dir(const std::string& diff_id) const {
   return cat(place("layers", diff_id), "/fs");
 }
 
+std::vector<std::string> Store::layer_dirs(const std::vector<std::string>& diff_ids) const {
+  std::vector<std::string> out;
+  std::set<std::string> seen;
+  for (auto diff_id = diff_ids.rbegin(); diff_id != diff_ids.rend(); ++diff_id)
+    if (seen.insert(*diff_id).second) out.push_back(layer_dir(*diff_id));
+  return out;
+}
+
 uint64_t Store::layer_size(const std::string& diff_id) const {
   std::string path = cat(place("layers", diff_id), "/layer.json");
   Json document = parse_json(fs::read_all(path), path);

@@ -192,9 +192,7 @@ std::optional<std::string> Engine::context_directory(const std::string& name) co
 }
 
 std::vector<std::string> Engine::lower(const StageState& state) const {
-  std::vector<std::string> out;
-  for (auto diff_id = state.diff_ids.rbegin(); diff_id != state.diff_ids.rend(); ++diff_id)
-    out.push_back(parts_.store.layer_dir(*diff_id));
+  std::vector<std::string> out = parts_.store.layer_dirs(state.diff_ids);
   if (out.empty()) {
     std::string empty = fs::join(work_.path(), "empty");
     fs::make_dirs(empty, 0755);

@@ -109,7 +109,6 @@ Run parse_run(const SourceStatement& source) {
              {{"mount", [&](const Flag& flag) { out.mounts.push_back(parse_mount(flag.text())); }},
               {"network", [&](const Flag& flag) { out.network = parse_network(flag.text()); }},
               {"security", [&](const Flag& flag) { out.insecure = parse_security(flag.text()); }}});
-  if (source.statement.rest.empty()) throw Error("RUN needs a command");
   out.command = parse_command(source.statement.rest);
   out.heredocs = source.heredocs;
   return out;

@@ -118,6 +118,14 @@ TEST_F(BuilderTest, CopiesTheContentOfADirectoryAndNotTheDirectoryItself) {
   EXPECT_EQ(sys::lstat(built.layer_dirs[0] + "/new/place/inner")->st_mode & 07777, 0711u);
 }
 
+TEST_F(BuilderTest, ALayerMayOccurTwiceInAnImage) {
+  write("context/a", "1");
+  auto built = build("FROM base\nCOPY a /x\nCOPY a /./x\nRUN cat /x >/y\n");
+  EXPECT_EQ(built.diff_ids.size(), 4u);
+  EXPECT_EQ(built.layer_dirs.size(), 3u);
+  EXPECT_EQ(shown("cat /x /y"), "11");
+}
+
 TEST_F(BuilderTest, ADestinationMayBeEmptyOrStandForSeveralFiles) {
   write("context/a", "1");
   write("context/b", "2");
