@@ -24,7 +24,12 @@ struct LowerInput {
   /// "configs/NAME", "secrets/NAME", "seccomp" → content.
   std::map<std::string, std::string> contents;
   runtime::Namespaces namespaces;
+  /// What volumes_from brings along; the service's own mounts win over it.
+  std::vector<runtime::Mount> borrowed;
 };
+
+/// The volumes and binds of a container, without what others lend it.
+std::vector<runtime::Mount> volume_mounts(const LowerInput& input);
 
 runtime::ContainerSpec lower(const LowerInput& input);
 

@@ -136,11 +136,8 @@ std::vector<std::string> anonymous_targets(const spec::Service& service,
   return targets;
 }
 
-std::vector<runtime::Mount> lower_mounts(const LowerInput& input) {
-  std::vector<runtime::Mount> mounts;
-  for (const char* name : {"hosts", "hostname", "resolv.conf"})
-    mounts.push_back(runtime::BindMount{cat(input.directory, "/", name), cat("/etc/", name),
-                                        input.service.read_only, false, "rprivate"});
+std::vector<runtime::Mount> volume_mounts(const LowerInput& input) {
+  std::vector<runtime::Mount> mounts = input.borrowed;
   for (const spec::ServiceVolume& volume : input.service.volumes)
     mounts.push_back(volume_mount(volume, input));
   for (const std::string& target : anonymous_targets(input.service, input.image.config)) {
@@ -150,6 +147,15 @@ std::vector<runtime::Mount> lower_mounts(const LowerInput& input) {
       mounts.push_back(
           runtime::BindMount{input.volume_directories.at(target), target, false, true, "rprivate"});
   }
+  return mounts;
+}
+
+std::vector<runtime::Mount> lower_mounts(const LowerInput& input) {
+  std::vector<runtime::Mount> mounts;
+  for (const char* name : {"hosts", "hostname", "resolv.conf"})
+    mounts.push_back(runtime::BindMount{cat(input.directory, "/", name), cat("/etc/", name),
+                                        input.service.read_only, false, "rprivate"});
+  for (runtime::Mount& mount : volume_mounts(input)) mounts.push_back(std::move(mount));
   for (const std::string& entry : input.service.tmpfs) mounts.push_back(parse_tmpfs(entry));
   add_files(input, mounts);
   // What the user mounts on one of our files replaces it; the rest goes parents first.

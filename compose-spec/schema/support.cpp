@@ -67,7 +67,6 @@ constexpr std::array<std::string_view, 54> stored_only{
     "services.*.userns_mode",
     "services.*.volumes.bind.selinux",
     "services.*.volumes.image",
-    "services.*.volumes_from",
 };
 
 std::string joined(const std::string& path, std::string_view key) {

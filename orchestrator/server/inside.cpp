@@ -46,8 +46,15 @@ runtime::ExecSpec Supervisor::exec_spec(const Instance& instance,
   service.configs.clear();
   service.secrets.clear();
   image.config.volumes.clear();
-  LowerInput input{
-      instance.model, service, image, instance.record.id, "", {}, read_contents(instance, {}), {}};
+  LowerInput input{instance.model,
+                   service,
+                   image,
+                   instance.record.id,
+                   "",
+                   {},
+                   read_contents(instance, {}),
+                   {},
+                   {}};
   runtime::ContainerSpec container = lower(input);
   runtime::ExecSpec exec;
   exec.container_id = instance.record.id;

@@ -23,7 +23,7 @@ InstancePtr referred(const Core& core, const Instance& instance, const std::stri
       return found->second;
   for (const InstancePtr& other : core.of_project(instance.record.project))
     if (other->record.service == name && !other->record.one_off && other->running()) return other;
-  throw Error(cat("service \"", name, "\" is not running, and ", mode, " shares its namespace"));
+  throw Error(cat("service \"", name, "\" is not running, and ", mode, " needs it"));
 }
 
 runtime::Namespace shared_namespace(const Core& core, const Instance& instance,
@@ -249,6 +249,28 @@ std::map<std::string, std::string> volume_directories(Core& core, const Instance
     directories[target] = record->mountpoint;
   }
   return directories;
+}
+
+// volumes_from: [container:]NAME[:ro|:rw].
+std::vector<runtime::Mount> borrowed_mounts(Core& core, const Instance& instance) {
+  std::vector<runtime::Mount> all;
+  for (std::string from : instance.service().volumes_from) {
+    bool readonly = from.ends_with(":ro");
+    if (readonly || from.ends_with(":rw")) from.resize(from.size() - 3);
+    InstancePtr lender =
+        referred(core, instance, from.starts_with("container:") ? from : cat("service:", from));
+    img::ImageRecord image = image_of(core, *lender);
+    LowerInput input{lender->model, lender->service(), image, "", "", {}, {}, {}, {}};
+    input.volume_directories = volume_directories(core, *lender, image);
+    input.borrowed = borrowed_mounts(core, *lender);
+    for (runtime::Mount& mount : volume_mounts(input)) {
+      auto* bind = std::get_if<runtime::BindMount>(&mount);
+      if (!bind) continue;
+      bind->readonly = bind->readonly || readonly;
+      all.push_back(std::move(*bind));
+    }
+  }
+  return all;
 }
 
 std::map<std::string, std::string> read_contents(const Instance& instance,

@@ -21,6 +21,9 @@ void publish_ports(Core& core, const Instance& instance);
 std::map<std::string, std::string> volume_directories(Core& core, const Instance& instance,
                                                       const img::ImageRecord& image);
 
+/// What volumes_from names, the others' volumes and binds.
+std::vector<runtime::Mount> borrowed_mounts(Core& core, const Instance& instance);
+
 /// Contents of configs, secrets and the seccomp profile that do not stay in the model.
 std::map<std::string, std::string> read_contents(const Instance& instance,
                                                  const std::map<std::string, std::string>& given);

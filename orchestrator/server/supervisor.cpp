@@ -117,7 +117,8 @@ runtime::ContainerSpec Supervisor::prepare(Instance& instance) {
                    core_.paths.container(instance.record.id),
                    volume_directories(core_, instance, image),
                    read_contents(instance, file_contents[instance.record.id]),
-                   join_namespaces(core_, instance)};
+                   join_namespaces(core_, instance),
+                   borrowed_mounts(core_, instance)};
   write_network_files(core_, instance);
   runtime::ContainerSpec spec = lower(input);
   Health health = health_of(instance.service(), image.config);

@@ -34,6 +34,29 @@ class Volumes(Scenario):
         self.estiba("up", "-d")
         self.assertEqual(self.sh("a", "cat /srv/site/index.html"), "changed")
 
+    def test_volumes_of_another_service_come_along(self):
+        (self.project / "here").mkdir()
+        self.compose("""
+            services:
+              a:
+                image: @IMAGE@
+                init: true
+                command: sleep 1000
+                volumes: [data:/data, /nameless, ./here:/here]
+                tmpfs: /scratch
+              b: {image: @IMAGE@, init: true, command: sleep 1000, volumes_from: ["a:ro"], volumes: [own:/here]}
+              c: {image: @IMAGE@, init: true, command: sleep 1000, volumes_from: [b, "container:other"]}
+            volumes: {data: {}, own: {}}
+        """)
+        self.compose("services: {x: {image: @IMAGE@, init: true, command: sleep 1000, container_name: other, "
+                     "volumes: [/more]}}", folder=self.top / "else")
+        self.estiba("up", "-d", cwd=self.top / "else")
+        self.assertNotIn("not in effect", self.run_estiba("up", "-d").err)
+        self.sh("a", "echo 1 >/data/f; echo 2 >/nameless/f; echo 3 >/here/f; echo 4 >/scratch/f")
+        self.assertEqual(self.sh("b", "cat /data/f /nameless/f; touch /data/g || echo refused; ls /here; "
+                                      "test -e /scratch || echo none"), "1\n2\nrefused\nnone")
+        self.assertEqual(self.sh("c", "cat /data/f; touch /more/x && echo written"), "1\nwritten")
+
     def test_two_services_share_a_volume(self):
         self.compose("""
             services:
