@@ -84,8 +84,9 @@ class Store {
   WorkDir make_work_dir() const;
   bool has_layer(const std::string& diff_id) const;
   std::string layer_dir(const std::string& diff_id) const;
-  /// Of these layers, lowest first, the directories to stack, topmost first. One that occurs twice is
-  /// stacked once, for overlay takes none twice: the upper one hides all that the lower one does.
+  /// Of these layers, lowest first, the directories to stack, topmost first. One that occurs twice
+  /// is stacked once, for overlay takes none twice: the upper one hides all that the lower one
+  /// does.
   std::vector<std::string> layer_dirs(const std::vector<std::string>& diff_ids) const;
   uint64_t layer_size(const std::string& diff_id) const;
   /// Moves an unpacked directory into its place; one that is there already, and whole, stays.

@@ -72,9 +72,8 @@ TEST(Dockerfile, NamesMistakesAndOffersTheNearest) {
   EXPECT_EQ(mistake("\n# nothing\n"), "1: the file has no instructions");
   for (const char* text :
        {"FROM a\nONBUILD ONBUILD RUN x", "FROM", "FROM a b", "FROM a AS 1x", "FROM a\nCOPY a",
-        "FROM a\nRUN --mount=type=foo,target=/x y",
-        "FROM a\nRUN --mount=type=bind y", "FROM a\nRUN --network=x y", "FROM a\nARG",
-        "FROM a\nARG a-b=1"})
+        "FROM a\nRUN --mount=type=foo,target=/x y", "FROM a\nRUN --mount=type=bind y",
+        "FROM a\nRUN --network=x y", "FROM a\nARG", "FROM a\nARG a-b=1"})
     EXPECT_NE(mistake(text), "") << text;
   EXPECT_NE(mistake("FROM a\nRUN " + std::string(65536, 'x')), "");
 }
