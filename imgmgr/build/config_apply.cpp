@@ -1,5 +1,7 @@
 // Configuration instructions: variables replaced, then applied.
 #include <algorithm>
+#include <csignal>
+#include <cstring>
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
@@ -25,7 +27,7 @@ void add_once(std::vector<std::string>& list, const std::string& value) {
 
 uint64_t parse_port(std::string_view text, const std::string& whole) {
   auto port = text::to_uint(text);
-  if (!port || *port == 0 || *port > 65535)
+  if (!port || *port > 65535)
     throw Error(cat("\"", whole, "\" is not a port such as 80, 53/udp or 8000-8010"));
   return *port;
 }
@@ -58,12 +60,23 @@ std::vector<std::string> health_test(const SetHealthcheck& set) {
   return test;
 }
 
+// Without "SIG", as signal(7) has them.
+bool is_signal_name(const std::string& name) {
+  for (int number = 1; number < SIGSYS + 1; ++number)
+    if (const char* known = ::sigabbrev_np(number); known && name == known) return true;
+  for (const char* known : {"CLD", "IOT", "IO", "RTMIN", "RTMAX"})
+    if (name == known) return true;
+  if (!name.starts_with("RTMIN+") && !name.starts_with("RTMAX-")) return false;
+  auto distance = text::to_uint(name.substr(6));
+  return distance && *distance > 0 && *distance <= (name[3] == 'I' ? 15u : 14u);
+}
+
 void check_signal(const std::string& signal) {
-  bool plausible = !signal.empty() && std::all_of(signal.begin(), signal.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
-           c == '-';
-  });
-  if (!plausible) throw Error(cat("\"", signal, "\" is not a signal such as SIGTERM or 15"));
+  std::string name = text::upper(signal);
+  if (name.starts_with("SIG")) name.erase(0, 3);
+  auto number = text::to_int(signal);
+  if (number ? *number == 0 : !is_signal_name(name))
+    throw Error(cat("\"", signal, "\" is not a signal such as SIGTERM or 15"));
 }
 
 NameValues expand_pairs(const NameValues& pairs, const Lookup& lookup, const WordRules& rules) {

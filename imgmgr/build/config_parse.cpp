@@ -47,6 +47,7 @@ void need_rest(const Statement& statement) {
 std::vector<std::string> list_of(const Statement& statement) {
   need_rest(statement);
   auto list = json_list(statement.rest);
+  if (list && list->empty()) throw Error(cat(statement.keyword, " needs an argument"));
   return list ? *list : blank_separated(statement.rest);
 }
 
@@ -92,7 +93,7 @@ SetHealthcheck parse_healthcheck(const Statement& statement) {
   std::string command(trim(std::string_view(statement.rest).substr(end)));
   if (kind == "NONE") {
     if (!command.empty()) throw Error("HEALTHCHECK NONE takes no arguments");
-    return out;
+    return {};
   }
   if (kind != "CMD") throw Error(cat("HEALTHCHECK takes CMD or NONE, not ", kind));
   if (command.empty()) throw Error("HEALTHCHECK CMD needs a command");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -30,11 +31,16 @@ struct Flag {
 
 using FlagTable = std::map<std::string, std::function<void(const Flag&)>>;
 
+bool may_be_repeated(const std::string& flag) { return flag == "mount" || flag == "exclude"; }
+
 void take_flags(const Statement& statement, const FlagTable& table) {
+  std::set<std::string> seen;
   for (const auto& written : statement.flags) {
     size_t equals = written.find('=');
     Flag flag{written.substr(2, equals == std::string::npos ? equals : equals - 2), std::nullopt};
     if (equals != std::string::npos) flag.value = written.substr(equals + 1);
+    if (!seen.insert(flag.name).second && !may_be_repeated(flag.name))
+      throw Error(cat("--", flag.name, " is written twice"));
     auto known = table.find(flag.name);
     if (known != table.end()) {
       known->second(flag);

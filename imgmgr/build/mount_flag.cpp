@@ -99,11 +99,31 @@ void check(const MountFlag& mount) {
   if (!sharing_known) throw Error(cat("--mount: unknown sharing \"", mount.sharing, "\""));
 }
 
+// A line of comma-separated values (RFC 4180): a field in quotes may hold commas, "" is a quote.
+std::vector<std::string> fields_of(const std::string& text) {
+  std::vector<std::string> fields{""};
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    bool opens = text[i] == '"' && !quoted && fields.back().empty();
+    if (text[i] == ',' && !quoted) {
+      fields.emplace_back();
+    } else if (quoted && text[i] == '"' && i + 1 < text.size() && text[i + 1] == '"') {
+      fields.back() += text[++i];
+    } else if (opens || (quoted && text[i] == '"')) {
+      quoted = opens;
+    } else {
+      fields.back() += text[i];
+    }
+  }
+  if (quoted) throw Error(cat("--mount: a quote stays open in ", text));
+  return fields;
+}
+
 }  // namespace
 
 MountFlag parse_mount(const std::string& text) {
   MountFlag out;
-  auto fields = text::split(text, ',');
+  auto fields = fields_of(text);
   for (const auto& field : fields)
     if (field == "type=cache") out.readonly = false;
   for (const auto& field : fields) take(split_field(field), out);

@@ -54,13 +54,36 @@ TEST(Changes, TheOthers) {
   EXPECT_EQ(config.healthcheck->interval, std::chrono::seconds{5});
   EXPECT_EQ(config.healthcheck->retries, 3);
   EXPECT_EQ(changed({"HEALTHCHECK NONE"}).healthcheck->test, Words{"NONE"});
+  EXPECT_EQ(changed({"HEALTHCHECK --retries=3 NONE"}).healthcheck->retries, 0);
+}
+
+TEST(Changes, SignalsHaveNamesAndNumbers) {
+  for (const char* signal : {"SIGTERM", "term", "9", "RTMIN+3", "SIGRTMAX-14", "SIGPOLL", "IO"})
+    EXPECT_EQ(changed({cat("STOPSIGNAL ", signal)}).stop_signal, signal);
 }
 
 TEST(Changes, MistakesAreNamed) {
-  for (const char* change :
-       {"RUN true", "COPY a b", "", "ENV", "ENV A=1 B", "EXPOSE x", "EXPOSE 80/foo", "EXPOSE 9-1",
-        "LABEL =x", "SHELL x", "HEALTHCHECK --intervall=5s CMD x", "HEALTHCHECK x",
-        "ONBUILD ONBUILD RUN x", "WORKDIR", "ENV A=\"open", "CMD [1]", "STOPSIGNAL a b"}) {
+  for (const char* change : {"RUN true",
+                             "COPY a b",
+                             "",
+                             "ENV",
+                             "ENV A=1 B",
+                             "EXPOSE x",
+                             "EXPOSE 80/foo",
+                             "EXPOSE 9-1",
+                             "LABEL =x",
+                             "SHELL x",
+                             "HEALTHCHECK --intervall=5s CMD x",
+                             "HEALTHCHECK x",
+                             "ONBUILD ONBUILD RUN x",
+                             "WORKDIR",
+                             "ENV A=\"open",
+                             "CMD [1]",
+                             "STOPSIGNAL a b",
+                             "STOPSIGNAL SIGFOO",
+                             "STOPSIGNAL 0",
+                             "STOPSIGNAL RTMIN+16",
+                             "VOLUME []"}) {
     try {
       changed({change});
       ADD_FAILURE() << change;

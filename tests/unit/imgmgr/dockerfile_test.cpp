@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "imgmgr/build/mount_flag.hpp"
 #include "imgmgr/build/program.hpp"
 
 namespace estiba::img::build {
@@ -64,6 +65,12 @@ TEST(Dockerfile, ReadsHeredocs) {
   EXPECT_NE(mistake("FROM a\nRUN <<EOF\necho"), "");
 }
 
+TEST(Dockerfile, AMountsFieldsMayStandInQuotes) {
+  MountFlag mount = parse_mount("type=cache,\"target=/a,b\",\"id=say \"\"x\"\"\"");
+  EXPECT_EQ(mount.target, "/a,b");
+  EXPECT_EQ(mount.id, "say \"x\"");
+}
+
 TEST(Dockerfile, NamesMistakesAndOffersTheNearest) {
   EXPECT_EQ(mistake("FROM a\nCOYP a b"), "2: unknown instruction: COYP; did you mean COPY?");
   EXPECT_EQ(mistake("FROM a\nCOPY --chwon=1 a b"),
@@ -73,7 +80,9 @@ TEST(Dockerfile, NamesMistakesAndOffersTheNearest) {
   for (const char* text :
        {"FROM a\nONBUILD ONBUILD RUN x", "FROM", "FROM a b", "FROM a AS 1x", "FROM a\nCOPY a",
         "FROM a\nRUN --mount=type=foo,target=/x y", "FROM a\nRUN --mount=type=bind y",
-        "FROM a\nRUN --network=x y", "FROM a\nARG", "FROM a\nARG a-b=1"})
+        "FROM a\nRUN --network=x y", "FROM a\nARG", "FROM a\nARG a-b=1",
+        "FROM a\nCOPY --chown=1 --chown=2 a b", "FROM a\nCOPY --link --link a b",
+        "FROM a\nRUN --mount=type=tmpfs,\"target=/x y"})
     EXPECT_NE(mistake(text), "") << text;
   EXPECT_NE(mistake("FROM a\nRUN " + std::string(65536, 'x')), "");
 }
