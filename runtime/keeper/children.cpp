@@ -291,8 +291,13 @@ void Children::adopt() {
 void Children::adopt(ProcessRecord record) {
   std::string id = record.id;
   auto pidfd = open_process(record);
+  bool is_container = record.kind == ProcessKind::container;
+  if (!pidfd && is_container && record.boot_id == boot_id() && !load_exit(layout_, id)) {
+    // The anchor has reaped it just now, and is about to write how it ended.
+    children_[id].record = std::move(record);
+    return adopted_end(id, 0);
+  }
   if (!pidfd) {
-    bool is_container = record.kind == ProcessKind::container;
     if (is_container && !load_exit(layout_, id)) save(layout_, unknown_exit(record));
     if (!is_container) ::unlink(layout_.exit_of(id).c_str());
     erase_record(layout_, id);
