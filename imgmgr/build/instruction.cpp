@@ -170,6 +170,9 @@ Copy parse_copy(const SourceStatement& source, char escape) {
   out.target = words.back();
   words.pop_back();
   out.heredocs = source.heredocs;
+  for (const auto& heredoc : out.heredocs)
+    if (heredoc.name.find('/') != std::string::npos)
+      throw Error(cat("\"", heredoc.name, "\" becomes a file's name, and cannot have a / in it"));
   for (const auto& word : words)
     if (!parse_heredoc_start(word, escape)) out.sources.push_back(word);
   return out;

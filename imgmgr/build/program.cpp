@@ -37,7 +37,9 @@ Program parse_program(std::string_view text) {
 
 size_t target_stage(const Program& program, const std::string& target) {
   if (target.empty()) return program.stages.size() - 1;
-  if (auto found = program.stage(target)) return *found;
+  // By its name alone: numbers are for COPY --from.
+  auto found = program.stage(target);
+  if (found && program.stages[*found].from.name == text::lower(target)) return *found;
   std::vector<std::string> names;
   for (const auto& stage : program.stages)
     if (!stage.from.name.empty()) names.push_back(stage.from.name);

@@ -14,6 +14,7 @@
 #include "imgmgr/build/run_step.hpp"
 #include "imgmgr/build/sources.hpp"
 #include "imgmgr/config_json.hpp"
+#include "imgmgr/registry/remote_manifest.hpp"
 #include "imgmgr/resolve_path.hpp"
 
 namespace estiba::img::build {
@@ -93,11 +94,20 @@ class StageRunner {
       throw Error(cat("the base image's name (", stage_.from.image, ") is blank"));
     std::string platform = global_word(stage_.from.platform);
     if (platform.empty()) platform = engine_.options().platform;
-    if (!platform.empty() && platform != host_platform())
+    bool foreign = !platform.empty() && platform != host_platform();
+    // What is only files has no processor; what is run needs this one.
+    if (foreign && text::lower(name) != "scratch")
       throw Error(cat("cannot build for ", platform, " on ", host_platform()));
     state_ = base_state(name);
+    if (foreign) set_platform(parse_platform(platform));
     state_.cmd = CmdOrigin::inherited;
     triggers_ = std::exchange(state_.config.onbuild, {});
+  }
+
+  void set_platform(const Platform& platform) {
+    state_.config.os = platform.os;
+    state_.config.architecture = platform.architecture;
+    state_.config.variant = platform.variant;
   }
 
   StageState base_state(const std::string& name) {

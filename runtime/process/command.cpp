@@ -126,6 +126,7 @@ Identity identity_inside(const ProcessSetup& process) {
 }
 
 void add_home(std::vector<std::string>& env, const Identity& identity) {
+  std::erase(env, "HOME=");  // empty is as good as not there
   bool present = std::any_of(env.begin(), env.end(),
                              [](const std::string& entry) { return entry.starts_with("HOME="); });
   if (!present) env.push_back(cat("HOME=", identity.home));

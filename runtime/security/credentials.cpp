@@ -139,7 +139,7 @@ Identity resolve_identity(const std::string& user, const std::vector<std::string
     throw Error(cat("unable to find user ", name, ": no matching entries in the container's ",
                     "/etc/passwd"));
   }
-  if (colon != std::string::npos) {
+  if (colon != std::string::npos && colon + 1 < user.size()) {
     identity.gid = group_id(user.substr(colon + 1), group);
   } else if (account) {
     identity.groups = memberships(account->name, group);

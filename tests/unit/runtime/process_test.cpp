@@ -25,6 +25,7 @@ TEST(Identity, TakesGroupsAndHomeFromTheNamesLineAndIsInItsOwn) {
 }
 TEST(Identity, AGivenGroupReplacesAllOthers) {
   EXPECT_EQ(of("ann:staff"), (Identity{1000, 50, {50}, "/home/ann"}));
+  EXPECT_EQ(of("ann:"), of("ann"));
   EXPECT_EQ(of("ann:99"), (Identity{1000, 99, {99}, "/home/ann"}));
 }
 TEST(Identity, ANumberNeedsNoLine) { EXPECT_EQ(of("4000"), (Identity{4000, 0, {0}, "/"})); }
