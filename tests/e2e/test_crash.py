@@ -1,4 +1,5 @@
 """Kill anything of the program's own: no container ends, and the next command finds all in order."""
+import contextlib
 import os
 import pathlib
 import re
@@ -6,7 +7,8 @@ import shutil
 import signal
 import subprocess
 
-from harness import Scenario
+from busybox_image import root_filesystem
+from harness import IMAGE, Scenario
 
 STACK = """
     services:
@@ -193,6 +195,42 @@ class DiskFull(Scenario):
         self.assertEqual(self.container("short")["ExitCode"], 137)
         self.assertEqual(self.container("other")["State"], "running")
         self.assertIn("is not on disk", (self.top / "run/estiba.log").read_text())
+
+    def used(self):
+        file_system = os.statvfs(self.top / "root")
+        return (file_system.f_blocks - file_system.f_bfree) * file_system.f_frsize
+
+    def test_an_image_that_does_not_fit_leaves_nothing(self):
+        archive = self.top / "large.tar"
+        root_filesystem(archive, {"large": "x" * (300 << 20)})
+        before, images = self.used(), self.estiba("image", "ls")
+        self.fails("image", "import", archive, "large", says=["large", "are left"])
+        self.assertEqual(self.estiba("image", "ls"), images)
+        self.assertLessEqual(self.used(), before + (1 << 16))
+
+    def test_a_disk_that_others_fill_meanwhile_is_told_and_the_space_given_back(self):
+        archive = self.top / "middle.tar"
+        root_filesystem(archive, {"middle": "x" * (64 << 20)})
+        os.mkfifo(self.top / "slow")
+        importing = self.background("image", "import", self.top / "slow", "middle")
+        with open(archive, "rb") as content, open(self.top / "slow", "wb") as slow:
+            slow.write(content.read(8 << 20))
+            slow.flush()
+            self.fill()
+            with contextlib.suppress(BrokenPipeError):
+                slow.write(content.read())
+        result = importing.wait(60)
+        self.assertEqual(result.rc, 1, f"\n{result}")
+        self.assertIn("no space left", result.err.lower())
+        (self.top / "root/filler").unlink()
+        self.assertNotIn("middle", self.estiba("image", "ls"))
+        self.assertEqual([entry for entry in (self.top / "root/images/tmp").iterdir()], [])
+
+    def test_a_build_step_that_fills_the_disk(self):
+        self.write("Dockerfile", f"FROM {IMAGE}\nRUN dd if=/dev/zero of=/large bs=1M count=1000\n")
+        before = self.used()
+        self.fails("image", "build", "-t", "built", ".", says=["no space left", "Dockerfile:2"])
+        self.assertLessEqual(self.used(), before + (1 << 16))
 
     def test_down_works(self):
         self.fill()
