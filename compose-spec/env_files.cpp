@@ -46,7 +46,9 @@ void add_environment(Session& session, Node& service, const Path& path,
       found[name] = value;
     }
   }
-  add_missing(mapping_member(service, "environment"), found, list->span);
+  // Before a new member moves the list.
+  Span span = list->span;
+  add_missing(mapping_member(service, "environment"), found, span);
 }
 
 void add_labels(Session& session, Node& service, const Path& path, const Environment& project) {
@@ -60,7 +62,8 @@ void add_labels(Session& session, Node& service, const Path& path, const Environ
       known.emplace(name, value);
       found[name] = value;
     }
-  add_missing(mapping_member(service, "labels"), found, list->span);
+  Span span = list->span;
+  add_missing(mapping_member(service, "labels"), found, span);
 }
 
 }  // namespace
