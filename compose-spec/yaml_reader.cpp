@@ -43,7 +43,12 @@ class TreeBuilder final : public YAML::EventHandler {
 
   Node take() { return std::move(root_); }
 
-  void OnDocumentStart(const YAML::Mark&) override {
+  // A token that can begin nothing (a comma in the open) is left where it is by yaml-cpp, which
+  // then finds one empty document after the other there, for ever.
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (mark.pos == last_start_)
+      throw Refused{at(mark), "this character cannot begin a value", "quote the value"};
+    last_start_ = mark.pos;
     anchors_.clear();
     open_.clear();
     root_ = Node{};
@@ -237,6 +242,7 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, Anchored> anchors_;
   size_t copied_ = 0;
+  int last_start_ = -1;
 };
 
 // A "..." at the end makes yaml-cpp see a quote that is never closed, which it otherwise accepts.
