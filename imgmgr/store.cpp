@@ -107,10 +107,19 @@ ConfigFile Store::config(const std::string& digest) const {
   return parse_config(blob(digest), cat("image ", digest));
 }
 
+// What a digest names never changes: it is read and verified once.
+StoredImage Store::parsed(const std::string& digest) const {
+  std::lock_guard lock(parsed_->mutex);
+  if (auto found = parsed_->images.find(digest); found != parsed_->images.end())
+    return found->second;
+  StoredImage out{manifest(digest), {}};
+  out.file = config(out.manifest.config);
+  return parsed_->images.emplace(digest, std::move(out)).first->second;
+}
+
 std::optional<StoredImage> Store::readable(const IndexEntry& entry) const {
   try {
-    StoredImage out{manifest(entry.manifest), {}};
-    out.file = config(out.manifest.config);
+    StoredImage out = parsed(entry.manifest);
     for (const auto& diff_id : out.file.diff_ids)
       if (!has_layer(diff_id)) return std::nullopt;
     return out;

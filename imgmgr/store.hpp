@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -106,12 +108,18 @@ class Store {
 
  private:
   std::string place(std::string_view kind, const std::string& digest) const;
+  StoredImage parsed(const std::string& digest) const;
   std::string layers_dir() const;
   void replace_torn(const std::string& target, const std::string& whole) const;
   void sweep_work_dirs() const;
   void sweep_unreachable() const;
 
+  struct Parsed {
+    std::mutex mutex;
+    std::map<std::string, StoredImage> images;  ///< by their manifest's digest
+  };
   std::string path_;
+  std::shared_ptr<Parsed> parsed_ = std::make_shared<Parsed>();
 };
 
 /// What an index looks like once the reference means this manifest: an image that loses its last
