@@ -21,6 +21,9 @@ void write_atomic(const std::string& path, std::string_view content, mode_t mode
                   Durability durability = Durability::synced);
 /// mkdir -p; existing directories are left as they are.
 void make_dirs(const std::string& path, mode_t mode = 0700);
+/// As make_dirs, for a directory whose own directories come and go a lot and have nothing to do
+/// with each other.
+void make_spread_dir(const std::string& path);
 /// Names in a directory, sorted, without . and ..; empty if it does not exist.
 std::vector<std::string> list_dir(const std::string& path);
 /// rm -rf that follows no symlink, stays on one filesystem, and works on descriptors; a path that

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "base/error.hpp"
@@ -30,7 +31,7 @@ namespace {
 
 struct Known {
   std::string id;
-  StoredImage stored;
+  std::shared_ptr<const StoredImage> stored;
   std::vector<std::string> references;  ///< with tags
   std::vector<std::string> digests;     ///< "docker.io/library/nginx@sha256:..."
   std::vector<std::string> manifests;   ///< digests of all manifests that lead to this image
@@ -47,7 +48,7 @@ std::vector<Known> known_images(const Store& store, const std::vector<IndexEntry
     const std::string& id = stored->manifest.config;
     auto found =
         std::find_if(out.begin(), out.end(), [&](const Known& known) { return known.id == id; });
-    if (found == out.end()) found = out.insert(out.end(), {id, std::move(*stored), {}, {}, {}});
+    if (found == out.end()) found = out.insert(out.end(), {id, stored, {}, {}, {}});
     found->manifests.push_back(entry.manifest);
     if (entry.reference.empty()) continue;
     auto& names = is_by_digest(entry.reference) ? found->digests : found->references;
@@ -69,18 +70,27 @@ const Known* by_reference(const std::vector<Known>& images, const std::string& t
   return nullptr;
 }
 
-// What the index says of the image with this name alone: the others' manifests need not be read.
-std::vector<IndexEntry> entries_of(const std::vector<IndexEntry>& index, const std::string& text) {
+// What the index says of the image with this name or whole id alone: whether the others are whole
+// need not be known.
+std::vector<IndexEntry> entries_of(const Store& store, const std::string& text) {
+  auto index = store.index();
   auto reference = Reference::parse(text);
   std::string full = reference ? reference->key() : "";
   auto named = std::find_if(index.begin(), index.end(), [&](const IndexEntry& entry) {
     return !full.empty() && entry.reference == full;
   });
-  if (named == index.end()) return index;
-  std::vector<IndexEntry> out;
-  for (const auto& entry : index)
-    if (entry.manifest == named->manifest) out.push_back(entry);
-  return out;
+  auto keep_if = [&](auto&& meant) {
+    std::vector<IndexEntry> out;
+    std::copy_if(index.begin(), index.end(), std::back_inserter(out), meant);
+    return out;
+  };
+  if (named != index.end())
+    return keep_if([&](const IndexEntry& entry) { return entry.manifest == named->manifest; });
+  if (!is_digest(text)) return index;
+  return keep_if([&](const IndexEntry& entry) {
+    auto image = store.described(entry);
+    return image && image->manifest.config == text;
+  });
 }
 
 // With or without "sha256:"; a prefix counts only if one image alone has it.
@@ -103,7 +113,7 @@ const Known* find_known(const std::vector<Known>& images, const std::string& tex
 }
 
 ImageRecord record_of(const Store& store, const Known& image) {
-  const ConfigFile& file = image.stored.file;
+  const ConfigFile& file = image.stored->file;
   ImageRecord out;
   out.id = image.id;
   out.references = image.references;
@@ -141,7 +151,7 @@ Images::Images(std::string state_dir) : impl_(new Impl{Store(std::move(state_dir
 Images::~Images() = default;
 
 std::optional<ImageRecord> Images::find(const std::string& reference) const {
-  auto images = known_images(impl_->store, entries_of(impl_->store.index(), reference));
+  auto images = known_images(impl_->store, entries_of(impl_->store, reference));
   const Known* image = find_known(images, reference);
   if (!image) return std::nullopt;
   return record_of(impl_->store, *image);

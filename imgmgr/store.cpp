@@ -1,8 +1,6 @@
 #include "imgmgr/store.hpp"
 
 #include <fcntl.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,19 +29,6 @@ constexpr size_t max_blob_size = size_t{8} << 20;
 constexpr std::chrono::hours cache_lifetime{24 * 30};
 
 using fs::FileLock;
-
-// ext4 then looks for an empty part of the disk for each directory in this one, as it does for
-// those in "/". Beside files that were removed within the last minute it makes new ones slowly: it
-// passes over each of their inodes, for every file again. Other filesystems refuse, and do not need
-// it.
-void spread_children(const std::string& path) {
-  UniqueFd dir = sys::open(path, O_RDONLY | O_DIRECTORY);
-  int flags = 0;
-  if (::ioctl(dir.get(), FS_IOC_GETFLAGS, &flags) != 0) return;
-  flags |= FS_TOPDIR_FL;
-  if (::ioctl(dir.get(), FS_IOC_SETFLAGS, &flags) != 0)
-    log::debug(cat(path, " is not spread over the disk"));
-}
 
 }  // namespace
 
@@ -108,36 +93,39 @@ ConfigFile Store::config(const std::string& digest) const {
 }
 
 // What a digest names never changes: it is read and verified once.
-StoredImage Store::parsed(const std::string& digest) const {
+std::shared_ptr<const StoredImage> Store::parsed(const std::string& digest) const {
   std::lock_guard lock(parsed_->mutex);
-  if (auto found = parsed_->images.find(digest); found != parsed_->images.end())
-    return found->second;
-  StoredImage out{manifest(digest), {}};
-  out.file = config(out.manifest.config);
-  return parsed_->images.emplace(digest, std::move(out)).first->second;
+  auto& known = parsed_->images[digest];
+  if (known) return known;
+  StoredImage read{manifest(digest), {}};
+  read.file = config(read.manifest.config);
+  known = std::make_shared<const StoredImage>(std::move(read));
+  return known;
 }
 
-std::optional<StoredImage> Store::readable(const IndexEntry& entry) const {
+std::shared_ptr<const StoredImage> Store::described(const IndexEntry& entry) const {
   try {
-    StoredImage out = parsed(entry.manifest);
-    for (const auto& diff_id : out.file.diff_ids)
-      if (!has_layer(diff_id)) return std::nullopt;
-    return out;
+    return parsed(entry.manifest);
   } catch (const Error& error) {
     // Not readable for now is something else than not there.
     if (error.code() != 0 && error.code() != ENOENT) throw;
-    return std::nullopt;
+    return nullptr;
   }
+}
+
+std::shared_ptr<const StoredImage> Store::readable(const IndexEntry& entry) const {
+  auto out = described(entry);
+  if (!out) return nullptr;
+  for (const auto& diff_id : out->file.diff_ids)
+    if (!has_layer(diff_id)) return nullptr;
+  return out;
 }
 
 WorkDir Store::make_work_dir() const {
   // Under the lock, or a sweep could meet the directory before its own lock is held.
   FileLock writing = lock_for_writing();
   std::string parent = fs::join(path_, "tmp");
-  if (!fs::exists(parent)) {
-    fs::make_dirs(parent, 0700);
-    spread_children(parent);
-  }
+  fs::make_spread_dir(parent);
   std::string path = fs::join(parent, text::random_hex(16));
   fs::make_dirs(path, 0700);
   return {path, FileLock::acquire(fs::join(path, "lock"), FileLock::Mode::exclusive)};

@@ -79,8 +79,10 @@ class Store {
 
   Manifest manifest(const std::string& digest) const;
   ConfigFile config(const std::string& digest) const;
-  /// Nothing if it is damaged or lacks a layer: it does not count.
-  std::optional<StoredImage> readable(const IndexEntry& entry) const;
+  /// Null if its manifest or configuration is damaged.
+  std::shared_ptr<const StoredImage> described(const IndexEntry& entry) const;
+  /// Null if it is damaged or lacks a layer: it does not count.
+  std::shared_ptr<const StoredImage> readable(const IndexEntry& entry) const;
 
   /// To be called without the lock.
   WorkDir make_work_dir() const;
@@ -108,7 +110,7 @@ class Store {
 
  private:
   std::string place(std::string_view kind, const std::string& digest) const;
-  StoredImage parsed(const std::string& digest) const;
+  std::shared_ptr<const StoredImage> parsed(const std::string& digest) const;
   std::string layers_dir() const;
   void replace_torn(const std::string& target, const std::string& whole) const;
   void sweep_work_dirs() const;
@@ -116,7 +118,8 @@ class Store {
 
   struct Parsed {
     std::mutex mutex;
-    std::map<std::string, StoredImage> images;  ///< by their manifest's digest
+    std::map<std::string, std::shared_ptr<const StoredImage>>
+        images;  ///< by their manifest's digest
   };
   std::string path_;
   std::shared_ptr<Parsed> parsed_ = std::make_shared<Parsed>();

@@ -43,6 +43,7 @@ struct Networks::Impl {
   NetworkState& network(const std::string& name);
   void load_networks();
   void build(NetworkState& state);
+  bool has_uplinks() const;
   void connect_uplink(NetworkState& state);
   void save(const NetworkState& state);
   std::string netns_path(const std::string& network) const;

@@ -38,7 +38,7 @@ void Firewall::prepare(const std::vector<PublishedPort>& ports) {
   if (!text.empty()) under_way_ = std::make_unique<RulesUnderWay>(text);
 }
 
-void Firewall::finish_preparing() {
+void Firewall::finish_under_way() {
   if (!under_way_) return;
   // A second at the same time may have been first: ensure() looks at what came of it.
   try {
@@ -50,7 +50,7 @@ void Firewall::finish_preparing() {
 }
 
 void Firewall::ensure(const std::vector<PublishedPort>& ports) {
-  finish_preparing();
+  finish_under_way();
   std::string text = missing_rules(ports);
   if (!text.empty()) apply_rules(text);
 }
@@ -81,7 +81,7 @@ void Firewall::warn_once(const ForwardChain& chain) {
 }
 
 void Firewall::change(const Change& change) {
-  finish_preparing();
+  finish_under_way();
   auto batch = element_changes(names_.table(), change.gone, change.added);
   if (batch.empty()) return;
   try {
@@ -93,8 +93,7 @@ void Firewall::change(const Change& change) {
   apply_rules(ruleset(names_.table(), change.all));
 }
 
-void Firewall::remove() {
-  finish_preparing();
+std::string Firewall::removal() {
   std::string text;
   for (const auto& chain : kernel_.forward_chains()) {
     if (!chain.offered) continue;
@@ -102,7 +101,19 @@ void Firewall::remove() {
       text += cat("delete rule ", place(chain), " handle ", std::to_string(rule.handle), "\n");
   }
   if (is_loaded()) text += cat("delete table inet ", names_.table(), "\n");
+  return text;
+}
+
+void Firewall::remove() {
+  finish_under_way();
+  std::string text = removal();
   if (!text.empty()) apply_rules(text);
+}
+
+void Firewall::begin_removal() {
+  finish_under_way();
+  std::string text = removal();
+  if (!text.empty()) under_way_ = std::make_unique<RulesUnderWay>(text);
 }
 
 }  // namespace estiba::net

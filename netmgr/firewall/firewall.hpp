@@ -28,11 +28,15 @@ class Firewall {
   void change(const Change& change);
   /// Takes away everything of ours.
   void remove();
+  /// Begins that and does not wait for it: whatever is asked for next does.
+  void begin_removal();
 
  private:
   /// What is missing of our rules, as text for nft.
   std::string missing_rules(const std::vector<PublishedPort>& ports);
-  void finish_preparing();
+  /// All of our rules that are there, as text for nft that deletes them.
+  std::string removal();
+  void finish_under_way();
   std::string accept_rules();
   void warn_once(const ForwardChain& chain);
 

@@ -153,7 +153,7 @@ void Server::end_if_idle() {
 }  // namespace
 
 int run_server(const Paths& paths) {
-  fs::make_dirs(cat(paths.root, "/containers"));
+  fs::make_spread_dir(cat(paths.root, "/containers"));
   fs::make_dirs(paths.run_dir);
   Server server(paths);
   return server.run();
