@@ -225,10 +225,8 @@ HostFacts Containers::Impl::facts_for(const ContainerSpec& spec, const std::stri
   HostFacts facts;
   bool shared = std::holds_alternative<HostNamespace>(spec.namespaces.cgroup);
   if (shared) {
-    BindOp host{"/sys/fs/cgroup", "/sys/fs/cgroup"};
-    host.readonly = !spec.privileged;
-    host.propagation = MS_PRIVATE;
-    facts.cgroup_mounts.push_back(host);
+    facts.cgroup_mounts.push_back(
+        cgroup::view_of("/sys/fs/cgroup", "/sys/fs/cgroup", !spec.privileged));
   } else {
     facts.cgroup_mounts = cgroups->mounts(cgroup, !spec.privileged);
   }

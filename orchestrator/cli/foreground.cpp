@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
@@ -45,6 +46,14 @@ void include_dependencies(const spec::Project& project, std::set<std::string>& s
 
 std::string text_at(const Json& object, const char* key) {
   return json::string_at(object, key).value_or("");
+}
+
+// That containers start, and what they wait for before, the logs tell: progress is what was made.
+bool of_a_start(const Json& event) {
+  auto progress = event.find("progress");
+  if (progress == event.end()) return false;
+  static const std::set<std::string> words{"Starting", "Started", "Waiting", "Healthy", "Exited"};
+  return words.contains(text_at(*progress, "status")) && text_at(*progress, "state") != "error";
 }
 
 }  // namespace
@@ -117,8 +126,8 @@ void Foreground::say(const std::string& sentence) {
 }
 
 void Foreground::announce() {
-  for (const std::string& name : expected_) printer_.announce(name);
-  if (!expected_.empty()) printer_.say(cat("Attaching to ", text::join(expected_, ", ")));
+  if (std::exchange(announced_, true) || expected_.empty()) return;
+  say(cat("Attaching to ", text::join(expected_, ", ")));
 }
 
 int Foreground::run() {
@@ -130,7 +139,7 @@ int Foreground::run() {
   up_ = Client::connect(invocation_.paths);
   params_["options"]["describe"] = true;
   up_->send("up", params_);
-  announce();
+  for (const std::string& name : expected_) printer_.announce(name);
   while (!over()) step();
   drain();
   events_.reset();
@@ -183,10 +192,12 @@ void Foreground::step() {
 void Foreground::on_up(const Json& message) {
   auto result = up_->result_in(message);
   if (!result) {
-    if (message.contains("event")) show_progress(*progress_, message.at("event"));
+    if (message.contains("event") && !of_a_start(message.at("event")))
+      show_progress(*progress_, message.at("event"));
     return;
   }
   progress_->finish();
+  announce();
   up_.reset();
   up_done_ = true;
   // What the events did not tell: containers that were running all the time, or had ended already.
@@ -225,7 +236,10 @@ void Foreground::on_container(const Json& event) {
   named.name = text_at(event, "name");
   named.service = text_at(event, "service");
   bool of_run = named.name.starts_with(cat(project_name_, "-", named.service, "-run-"));
-  if (action == "start" && !of_run) follow(id, {short_name(named), named.service});
+  if (action == "start" && !of_run) {
+    announce();
+    follow(id, {short_name(named), named.service});
+  }
   if (action == "die" && containers_.contains(id))
     on_exit(id, static_cast<int>(json::int_at(event, "exit_code").value_or(0)));
 }

@@ -69,7 +69,7 @@ class Foreground {
   std::unique_ptr<ui::Progress> progress_;
   std::optional<Client> up_, events_, stop_;
   std::map<std::string, Tracked> containers_;
-  bool up_done_ = false, stopping_ = false;
+  bool announced_ = false, up_done_ = false, stopping_ = false;
   int interrupts_handled_ = 0;
   std::optional<int> exit_code_;
 };

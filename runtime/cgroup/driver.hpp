@@ -49,6 +49,11 @@ class Driver {
 /// For what is mounted at /sys/fs/cgroup.
 std::unique_ptr<Driver> detect();
 
+/// A cgroup directory as a container sees it.
+MountOp view_of(std::string directory, std::string target, bool readonly);
+
+/// The directory that all containers without a cgroup_parent of their own lie in.
+inline constexpr const char* common_parent = "estiba";
 /// "estiba/ID", or "PARENT/ID"; an Error if the parent leads out.
 std::string cgroup_name(const std::string& parent, const std::string& id);
 

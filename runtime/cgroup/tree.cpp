@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@
 
 namespace estiba::runtime::cgroup {
 namespace {
+
+constexpr const char* mark_of_ours = "trusted.estiba.made";
 
 void pause_milliseconds(long count) {
   timespec span{count / 1000, count % 1000 * 1'000'000};
@@ -62,6 +65,28 @@ std::vector<pid_t> processes_in(const std::string& directory) {
   return pids;
 }
 
+void make_parents(const std::string& root, const std::string& name) {
+  for (size_t end = name.find('/'); end != name.npos; end = name.find('/', end + 1)) {
+    std::string level = cat(root, "/", name.substr(0, end));
+    if (::mkdir(level.c_str(), 0755) == 0) {
+      // Without the mark it stays behind; it is no reason to refuse the container.
+      ::setxattr(level.c_str(), mark_of_ours, "", 0, 0);
+    } else if (errno != EEXIST) {
+      throw Error{"mkdir", level, Errno{errno}};
+    }
+  }
+}
+
+void remove_parents(const std::string& root, const std::string& name) {
+  std::string parent = fs::parent_path(name);
+  while (!parent.empty() && parent != common_parent) {
+    std::string level = cat(root, "/", parent);
+    bool ours = ::getxattr(level.c_str(), mark_of_ours, nullptr, 0) >= 0;
+    if (!ours || ::rmdir(level.c_str()) != 0) return;
+    parent = parent.find('/') == parent.npos ? "" : fs::parent_path(parent);
+  }
+}
+
 void remove_directory(const std::string& directory) {
   constexpr int most_tries = 100;
   for (int tries = 0; ::rmdir(directory.c_str()) != 0; ++tries) {
@@ -92,7 +117,7 @@ FdRef UnifiedTree::program_for(const Resources& resources) {
 
 std::string UnifiedTree::create(const std::string& name, const std::optional<Resources>& devices) {
   std::string path = directory(name);
-  fs::make_dirs(fs::parent_path(path), 0755);
+  make_parents(root_, name);
   // A fresh one, without the counts and programs of an earlier run, unless something still is
   // there.
   ::rmdir(path.c_str());
@@ -128,8 +153,11 @@ Driver::State UnifiedTree::state(const std::string& name) const {
                                                                   : Driver::State::thawed;
 }
 
-void UnifiedTree::remove(const std::string& name) { remove_directory(directory(name)); }
+void UnifiedTree::remove(const std::string& name) {
+  remove_directory(directory(name));
+  remove_parents(root_, name);
+}
 
-void UnifiedTree::release() { ::rmdir(directory("estiba").c_str()); }
+void UnifiedTree::release() { ::rmdir(directory(common_parent).c_str()); }
 
 }  // namespace estiba::runtime::cgroup

@@ -18,6 +18,11 @@ uint64_t read_number(const std::string& path);
 /// The number behind `key` in a "key number" file.
 uint64_t read_key(const std::string& path, const std::string& key);
 std::vector<pid_t> processes_in(const std::string& directory);
+/// The directories above `name` in this hierarchy. Those that are not there yet are ours, and
+/// marked as such: a parent that somebody else has made stays, limits and all.
+void make_parents(const std::string& root, const std::string& name);
+/// Takes away those of them that are ours and empty, but for the common "estiba".
+void remove_parents(const std::string& root, const std::string& name);
 /// rmdir with its children's; waits a moment for processes that are just ending.
 void remove_directory(const std::string& directory);
 

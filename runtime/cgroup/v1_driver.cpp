@@ -52,8 +52,8 @@ bool V1Driver::needed(const std::string& controller, const Resources& resources)
 }
 
 void V1Driver::make(const std::string& controller, const std::string& name) const {
-  std::string path = directory(controller, name);
-  fs::make_dirs(path, 0755);
+  make_parents(cat(root_, "/", controller), name);
+  fs::make_dirs(directory(controller, name), 0755);
   if (controller != "cpuset") return;
   std::string level = cat(root_, "/", controller);
   for (const auto& part : text::split(name, '/')) {
@@ -97,8 +97,8 @@ std::vector<MountOp> V1Driver::mounts(const std::string& name, bool readonly) co
   for (const auto& controller : controllers_) {
     if (!fs::exists(directory(controller, name))) continue;
     top.directories.push_back(controller);
-    mounts.push_back(BindOp{directory(controller, name), cat("/sys/fs/cgroup/", controller),
-                            readonly, true, MS_PRIVATE});
+    mounts.push_back(
+        view_of(directory(controller, name), cat("/sys/fs/cgroup/", controller), readonly));
   }
   mounts.insert(mounts.begin(), std::move(top));
   return mounts;
@@ -156,12 +156,15 @@ Stats V1Driver::stats(const std::string& name) const {
 }
 
 void V1Driver::remove(const std::string& name) {
-  for (const auto& controller : controllers_) remove_directory(directory(controller, name));
+  for (const auto& controller : controllers_) {
+    remove_directory(directory(controller, name));
+    remove_parents(cat(root_, "/", controller), name);
+  }
   if (unified_) unified_->remove(name);
 }
 
 void V1Driver::release() {
-  for (const auto& controller : controllers_) ::rmdir(directory(controller, "estiba").c_str());
+  for (const auto& controller : controllers_) ::rmdir(directory(controller, common_parent).c_str());
   if (unified_) unified_->release();
 }
 

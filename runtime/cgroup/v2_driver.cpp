@@ -13,6 +13,7 @@ namespace {
 
 // Controllers are available in a directory only if each one above hands them down.
 void hand_down_controllers(const std::string& root, const std::string& name) {
+  make_parents(root, name);
   std::string directory = root;
   auto parts = text::split(name, '/');
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -28,7 +29,6 @@ void hand_down_controllers(const std::string& root, const std::string& name) {
     }
     if (!change.empty()) write_file(cat(directory, "/cgroup.subtree_control"), change);
     directory = cat(directory, "/", parts[i]);
-    if (i + 1 < parts.size()) fs::make_dirs(directory, 0755);
   }
 }
 
@@ -51,7 +51,7 @@ CgroupSetup V2Driver::setup(const std::string& name) const {
 }
 
 std::vector<MountOp> V2Driver::mounts(const std::string& name, bool readonly) const {
-  return {BindOp{tree_.directory(name), "/sys/fs/cgroup", readonly, true, MS_PRIVATE}};
+  return {view_of(tree_.directory(name), "/sys/fs/cgroup", readonly)};
 }
 
 Stats V2Driver::stats(const std::string& name) const {

@@ -1,5 +1,8 @@
 // Limits as the files of both cgroup versions take them. Docs: admin-guide/cgroup-v2.rst and
 // admin-guide/cgroup-v1/*; the conversions between the versions are those OCI runtimes agree on.
+#include <linux/mount.h>
+#include <sys/mount.h>
+
 #include <algorithm>
 
 #include "base/error.hpp"
@@ -123,8 +126,14 @@ std::vector<std::string> device_rules(const Resources& resources) {
   return rules;
 }
 
+MountOp view_of(std::string directory, std::string target, bool readonly) {
+  BindOp view{std::move(directory), std::move(target), readonly, true, MS_PRIVATE};
+  view.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  return view;
+}
+
 std::string cgroup_name(const std::string& parent, const std::string& id) {
-  std::string base = parent.empty() ? "estiba" : parent;
+  std::string base = parent.empty() ? common_parent : parent;
   for (const auto& part : text::split(base, '/'))
     if (part == "..")
       throw Error(cat("the cgroup parent \"", parent, "\" must not contain \"..\""));

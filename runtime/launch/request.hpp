@@ -22,6 +22,7 @@ struct BindOp {
   std::string source, target;
   bool readonly = false, recursive = true;
   uint64_t propagation = 0;  ///< MS_PRIVATE, MS_SLAVE or MS_SHARED
+  uint64_t attributes = 0;   ///< MOUNT_ATTR_* but for the one that `readonly` stands for
 };
 struct FileOp {
   std::string target, content;
@@ -116,7 +117,7 @@ void visit(A& a, FilesystemOp& v) {
 }
 template <typename A>
 void visit(A& a, BindOp& v) {
-  a(v.source, v.target, v.readonly, v.recursive, v.propagation);
+  a(v.source, v.target, v.readonly, v.recursive, v.propagation, v.attributes);
 }
 template <typename A>
 void visit(A& a, FileOp& v) {

@@ -125,6 +125,7 @@ void RootBuilder::operate(const BindOp& op) {
         auto depth = op.recursive ? sys::Depth::recursive : sys::Depth::one;
         mount_attr attributes{};
         attributes.propagation = op.propagation;
+        attributes.attr_set = op.attributes;
         sys::mount_setattr(source, attributes, depth, op.source);
         if (op.readonly) make_readonly(source, depth, op.source);
         UniqueFd target = is_directory(source) ? directory_beneath(root_, op.target, Links::follow)

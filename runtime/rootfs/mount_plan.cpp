@@ -174,7 +174,8 @@ std::string line(const BindOp& op) {
                      : op.propagation == MS_SLAVE ? " slave"
                                                   : "";
   return cat(op.recursive ? "rbind " : "bind ", op.target, " <- ", op.source,
-             op.readonly ? " ro" : "", kind);
+             op.readonly ? " ro" : "", kind,
+             op.attributes != 0 ? cat(" ", flags_text(op.attributes)) : "");
 }
 std::string line(const FileOp& op) {
   return cat("file ", op.target, " ", octal(op.mode), " ", std::to_string(op.uid), ":",

@@ -141,6 +141,13 @@ TEST_F(SecureDefaults, CgroupsAreSeenFromTheirRootAndReadOnly) {
   EXPECT_EQ(both.start, both.exec);
 }
 
+TEST_F(SecureDefaults, NoProgramRunsAndNoDeviceOpensFromACgroupsMount) {
+  expect_both(
+      "grep cgroup /proc/self/mounts | grep -v 'ro,nosuid,nodev,noexec'; "
+      "grep -c cgroup /proc/self/mounts | grep -v '^0'  >/dev/null && echo mounted",
+      "mounted\n");
+}
+
 TEST_F(SecureDefaults, OrdinaryUsersMayBindLowPortsAndPing) {
   expect_both(
       "cat /proc/sys/net/ipv4/ip_unprivileged_port_start | tr '\\t' ' '; "

@@ -62,6 +62,31 @@ TEST_F(Start, LeavesNoCgroupBehind) {
   EXPECT_FALSE(fs::exists(cat("/sys/fs/cgroup/unified/estiba/", spec.id)));
 }
 
+// In the hierarchies that are here; one that somebody else has made is not ours to remove.
+TEST_F(Start, TakesCgroupParentsThatItMadeWithItAndNoOthers) {
+  std::string others = cat("estiba-test-", text::random_hex(8));
+  for (const char* parent :
+       {"/sys/fs/cgroup/memory/", "/sys/fs/cgroup/unified/", "/sys/fs/cgroup/"})
+    ::mkdir(cat(parent, others).c_str(), 0755);
+  auto there = [](const std::string& name) {
+    return fs::exists(cat("/sys/fs/cgroup/memory/", name)) ||
+           fs::exists(cat("/sys/fs/cgroup/unified/", name)) ||
+           fs::exists(cat("/sys/fs/cgroup/", name));
+  };
+  auto spec = host().shell("exec sleep 100");
+  spec.cgroup_parent = cat(others, "/inner");
+  auto started = host().start(spec);
+  EXPECT_TRUE(there(cat(others, "/inner/", spec.id)));
+  host().containers().signal(spec.id, SIGKILL);
+  host().wait_exit(spec.id);
+  host().containers().remove(spec.id);
+  EXPECT_FALSE(there(cat(others, "/inner")));
+  EXPECT_TRUE(there(others));
+  for (const char* parent :
+       {"/sys/fs/cgroup/memory/", "/sys/fs/cgroup/unified/", "/sys/fs/cgroup/"})
+    ::rmdir(cat(parent, others).c_str());
+}
+
 TEST_F(Start, RunsASecondTimeUnderTheSameId) {
   auto spec = host().shell("exit 3");
   host().start(spec);
