@@ -92,8 +92,9 @@ UniqueFd mount_writable(const OverlayDirs& dirs) {
       open.push_back(sys::open(*path, O_PATH | O_DIRECTORY));
       options += cat(",", key, "=/proc/self/fd/", std::to_string(open.back().get()));
     }
-    return mount_by_options(options + ",redirect_dir=off,metacopy=off,index=off,volatile",
-                            MS_NODEV | MS_NOSUID);
+    options += ",redirect_dir=off,metacopy=off,index=off";
+    if (dirs.sync == OverlaySync::by_keeper) options += ",volatile";
+    return mount_by_options(options, MS_NODEV | MS_NOSUID);
   }
   UniqueFd context = open_context();
   for (const std::string& layer : dirs.lower) set(context, "lowerdir+", layer);
@@ -102,8 +103,8 @@ UniqueFd mount_writable(const OverlayDirs& dirs) {
   set(context, "redirect_dir", "off");
   set(context, "metacopy", "off");
   set(context, "index", "off");
-  // Without it the end of the mount would wait for the whole disk.
-  if (::fsconfig(context.get(), FSCONFIG_SET_FLAG, "volatile", nullptr, 0) != 0)
+  if (dirs.sync == OverlaySync::by_keeper &&
+      ::fsconfig(context.get(), FSCONFIG_SET_FLAG, "volatile", nullptr, 0) != 0)
     throw Error{"fsconfig volatile", dirs.upper, Errno{errno}};
   return mount_context(context, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
 }

@@ -8,9 +8,15 @@
 
 namespace estiba {
 
+/// Who sees to it that changes reach the disk: whoever keeps `upper`, or the kernel, which then
+/// waits for the whole disk when the mount ends (the option "volatile" of overlay is the
+/// difference).
+enum class OverlaySync { by_keeper, by_kernel };
+
 struct OverlayDirs {
   std::vector<std::string> lower;  ///< topmost first
   std::string upper, work;
+  OverlaySync sync = OverlaySync::by_keeper;
 };
 
 /// An Error that says what to do if the kernel has no overlay file system.
@@ -26,7 +32,7 @@ std::string overlay_lower_option(const std::vector<std::string>& lower,
 /// The layers' merged content, read-only. One layer is opened as it is: it has nothing to merge.
 UniqueFd overlay_view(const std::vector<std::string>& lower);
 /// As a process would see it; changes go to `upper` in the form of a layer (no redirects, no
-/// metadata-only copies), and are synced by whoever keeps them.
+/// metadata-only copies).
 UniqueFd overlay_mount(const OverlayDirs& dirs);
 
 /// For programs that need a path: the same at a directory, until the object goes. Without `upper`

@@ -146,6 +146,11 @@ class LayerWriter {
     return out_;
   }
 
+  void run(FdRef dir, const std::string& name) {
+    write_entry(dir, "", name);
+    emit(tar_end());
+  }
+
  private:
   void emit(std::string_view data) {
     hash_.update(data);
@@ -253,6 +258,10 @@ class LayerWriter {
 }  // namespace
 
 LayerTar write_layer_tar(FdRef layer, const TarSink& sink) { return LayerWriter(sink).run(layer); }
+
+void write_tree_tar(FdRef dir, const std::string& name, const TarSink& sink) {
+  LayerWriter(sink).run(dir, name);
+}
 
 std::string tar_file_header(const std::string& name, uint64_t size) {
   return encode({.name = name, .link = "", .size = size});

@@ -19,6 +19,7 @@ struct PublishedPort {
 
 struct MountInfo {
   std::string type, name, source, target;
+  bool read_only = false;
 };
 
 struct ContainerInfo {

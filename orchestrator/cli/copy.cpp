@@ -12,6 +12,9 @@
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "base/sys.hpp"
+#include "imgmgr/layer_extract.hpp"
+#include "imgmgr/layer_tar.hpp"
+#include "imgmgr/tar_stream.hpp"
 #include "orchestrator/cli/output.hpp"
 
 namespace estiba::orchestrator {
@@ -130,6 +133,28 @@ bool means_contents(const std::string& path) {
   return path.ends_with("/.") || name == "." || name == ".." || name.empty() || path == "/";
 }
 
+/// What people have named, so that they are told in their words if it is not there.
+UniqueFd open_named(const FileTree& tree, const std::string& path, int flags) {
+  try {
+    return tree.open(path, flags);
+  } catch (const Error& error) {
+    if (error.code() != ENOENT) throw;
+    throw Error(cat("there is no ", path, tree.is_host() ? "" : " in the container"));
+  }
+}
+
+/// Where the symbolic links at the end of a path lead.
+std::string behind_links(const FileTree& tree, std::string path) {
+  constexpr int most_links = 40;  // as many as path_resolution(7) follows
+  for (int links = 0; links < most_links; ++links) {
+    UniqueFd probe = open_named(tree, path, O_PATH | O_NOFOLLOW);
+    if (!S_ISLNK(sys::fstat(probe).st_mode)) return path;
+    std::string text = link_target(probe, "");
+    path = text.starts_with('/') ? text : cat(fs::parent_path(path), "/", text);
+  }
+  throw Error("opening", path, Errno{ELOOP});
+}
+
 }  // namespace
 
 FileTree FileTree::of_host() { return FileTree(UniqueFd{}); }
@@ -148,14 +173,15 @@ void copy(const FileTree& from, const std::string& source, const FileTree& to,
           const std::string& target, const CopyOptions& options) {
   bool contents = means_contents(source);
   bool follow = contents || options.links == Links::followed;
-  UniqueFd probe = from.open(source, O_PATH | (follow ? 0 : O_NOFOLLOW));
+  UniqueFd probe = open_named(from, source, O_PATH | (follow ? 0 : O_NOFOLLOW));
   struct stat status = sys::fstat(probe);
   std::string name = fs::base_name(fs::clean_path(source));
   UniqueFd folder = open_folder(to, target);
   if (!folder && target.ends_with('/') && !S_ISDIR(status.st_mode))
     throw Error(cat("the target folder does not exist: ", target));
   std::string clean = fs::clean_path(target);
-  UniqueFd parent = folder ? UniqueFd{} : to.open(fs::parent_path(clean), O_RDONLY | O_DIRECTORY);
+  UniqueFd parent =
+      folder ? UniqueFd{} : open_named(to, fs::parent_path(clean), O_RDONLY | O_DIRECTORY);
   Spot spot{folder ? folder : parent, folder ? name : fs::base_name(clean)};
   if (S_ISLNK(status.st_mode)) return copy_link(link_target(probe, ""), spot);
   if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode))
@@ -164,6 +190,27 @@ void copy(const FileTree& from, const std::string& source, const FileTree& to,
   if (!S_ISDIR(status.st_mode)) return copy_file(opened, spot, options);
   if (folder && contents) return copy_contents(opened, folder, options);
   copy_folder(opened, spot, options);
+}
+
+void copy_to_tar(const FileTree& from, const std::string& source, Links links, FdRef tar) {
+  bool contents = means_contents(source);
+  std::string path = source;
+  if (!contents && (links == Links::followed || source.ends_with('/')))
+    path = behind_links(from, fs::clean_path(source));
+  open_named(from, path, O_PATH | O_NOFOLLOW);
+  UniqueFd dir = from.open(contents ? path : fs::parent_path(path), O_RDONLY | O_DIRECTORY);
+  std::string name = contents ? "." : fs::base_name(path);
+  img::write_tree_tar(
+      dir, name, [tar](std::string_view bytes) { sys::write_all(tar, bytes, "standard output"); });
+}
+
+void copy_from_tar(FdRef tar, const FileTree& to, const std::string& folder) {
+  UniqueFd root = open_folder(to, folder);
+  if (!root) throw Error(cat(folder, " is not a folder: a tar goes into one that is there"));
+  img::TarStream stream(tar, "the tar on standard input");
+  img::ExtractOptions options;
+  options.whiteouts = img::WhiteoutNames::literal;
+  img::extract_layer(stream, root, options);
 }
 
 }  // namespace estiba::orchestrator

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <utility>
 
 #include "base/unique_fd.hpp"
 
@@ -14,6 +15,7 @@ class FileTree {
  public:
   static FileTree of_host();
   static FileTree of_process(pid_t pid);
+  static FileTree of_root(UniqueFd root) { return FileTree(std::move(root)); }
 
   /// Opens beneath the tree's root; relative host paths start at the current directory.
   UniqueFd open(const std::string& path, int flags, mode_t mode = 0) const;
@@ -35,5 +37,10 @@ struct CopyOptions {
 /// SOURCE/. copies what is in the folder.
 void copy(const FileTree& from, const std::string& source, const FileTree& to,
           const std::string& target, const CopyOptions& options);
+
+/// The same as one tar: SOURCE under its own name, or, of SOURCE/., what is in it under ".".
+void copy_to_tar(const FileTree& from, const std::string& source, Links links, FdRef tar);
+/// Unpacks a tar, compressed or not, into a folder that is there.
+void copy_from_tar(FdRef tar, const FileTree& to, const std::string& folder);
 
 }  // namespace estiba::orchestrator

@@ -1,10 +1,15 @@
 // cp: files between a container and this host, in whichever direction.
+#include <unistd.h>
+
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "orchestrator/cli/copy.hpp"
+#include "orchestrator/cli/one_container.hpp"
 #include "orchestrator/cli/project_loading.hpp"
 #include "orchestrator/cli/session.hpp"
+#include "orchestrator/cli/stopped_container.hpp"
 #include "orchestrator/commands/list.hpp"
 
 namespace estiba::orchestrator {
@@ -30,16 +35,26 @@ Place place_of(const std::string& word) {
   return {word.substr(0, colon), word.substr(colon + 1)};
 }
 
-std::vector<ContainerInfo> receivers(const Invocation& invocation, const std::string& service) {
+/// Running or not, in the order of their numbers; with --index, or to copy from, one alone.
+std::vector<ContainerInfo> meant_by(const Invocation& invocation, const std::string& service) {
   bool all = invocation.arguments.on("all");
   if (invocation.arguments.number("index").value_or(0) > 0)
-    return {running_container(invocation, service)};
-  Chosen chosen{project_name_of(invocation), {}};
-  auto containers = select(containers_of(invocation.paths, chosen.project), {service},
+    return {one_container(invocation, service)};
+  auto containers = select(containers_of(invocation.paths, project_name_of(invocation)), {service},
                            all ? OneOffs::included : OneOffs::left_out);
-  std::erase_if(containers, [](const ContainerInfo& each) { return each.pid == 0; });
-  if (containers.empty()) return {running_container(invocation, service)};
+  if (containers.empty()) return {one_container(invocation, service)};
+  std::sort(containers.begin(), containers.end(),
+            [](const auto& a, const auto& b) { return a.number < b.number; });
   return containers;
+}
+
+/// Calls `use` with the container's files.
+template <typename Use>
+void with_files(const Invocation& invocation, const ContainerInfo& container, Access access,
+                Use use) {
+  if (container.pid != 0) return use(FileTree::of_process(container.pid));
+  StoppedContainer stopped(invocation.paths, container, access);
+  use(stopped.files());
 }
 
 CopyOptions options_of(const Arguments& arguments) {
@@ -50,29 +65,43 @@ CopyOptions options_of(const Arguments& arguments) {
 int run(const Invocation& invocation) {
   Place from = place_of(invocation.words()[0]), to = place_of(invocation.words()[1]);
   CopyOptions options = options_of(invocation.arguments);
-  if (from.path == "-" || to.path == "-")
-    throw Error("tar streams are not supported by cp; use \"estiba exec -T SERVICE tar ...\"");
   if (!from.service.empty() && !to.service.empty())
     throw Error("copying between services is not supported");
   if (from.service.empty() && to.service.empty()) throw Error("unknown copy direction");
+  if (invocation.dry_run()) return 0;
   if (!from.service.empty()) {
-    FileTree source = FileTree::of_process(running_container(invocation, from.service).pid);
-    copy(source, from.path, FileTree::of_host(), to.path, options);
+    ContainerInfo container = meant_by(invocation, from.service).front();
+    with_files(invocation, container, Access::read, [&](const FileTree& files) {
+      if (to.path == "-")
+        copy_to_tar(files, from.path, options.links, FdRef(STDOUT_FILENO));
+      else
+        copy(files, from.path, FileTree::of_host(), to.path, options);
+    });
     return 0;
   }
-  for (const ContainerInfo& container : receivers(invocation, to.service))
-    copy(FileTree::of_host(), from.path, FileTree::of_process(container.pid), to.path, options);
+  std::vector<ContainerInfo> receivers = meant_by(invocation, to.service);
+  if (from.path == "-" && receivers.size() > 1)
+    throw Error(cat("standard input can be read once, and service \"", to.service, "\" has ",
+                    std::to_string(receivers.size()), " containers: choose one with --index"));
+  for (const ContainerInfo& container : receivers)
+    with_files(invocation, container, Access::write, [&](const FileTree& files) {
+      if (from.path == "-")
+        copy_from_tar(FdRef(STDIN_FILENO), files, to.path);
+      else
+        copy(FileTree::of_host(), from.path, files, to.path, options);
+    });
   return 0;
 }
 
 }  // namespace
 
-extern const Command cp_command{.name = "cp",
-                                .usage = "[OPTIONS] SOURCE TARGET   (one of them SERVICE:PATH)",
-                                .summary = "Copy files between a container and this host",
-                                .flags = flags,
-                                .min_words = 2,
-                                .max_words = 2,
-                                .run = run};
+extern const Command cp_command{
+    .name = "cp",
+    .usage = "[OPTIONS] SOURCE TARGET   (one of them SERVICE:PATH, the other may be -: a tar)",
+    .summary = "Copy files between a container and this host",
+    .flags = flags,
+    .min_words = 2,
+    .max_words = 2,
+    .run = run};
 
 }  // namespace estiba::orchestrator

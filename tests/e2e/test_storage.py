@@ -1,4 +1,7 @@
 """Named volumes and how they are filled, bind mounts, tmpfs, configs and secrets."""
+import io
+import tarfile
+
 from harness import Scenario
 
 
@@ -117,3 +120,62 @@ class Mounts(Scenario):
         self.estiba("up", "-d")
         self.assertEqual(self.sh("a", "cat /etc/app.conf"), "from content")
         self.assertEqual(self.sh("a", "cat /run/secrets/token"), "secret-token")
+
+
+class Copies(Scenario):
+    """`cp`, of containers that run and of those that do not."""
+
+    def members(self, text):
+        with tarfile.open(fileobj=io.BytesIO(text.encode())) as archive:
+            return {each.name: (each.uid, archive.extractfile(each).read() if each.isfile() else each.linkname)
+                    for each in archive}
+
+    def setUp(self):
+        super().setUp()
+        self.write("src/fixed", "fixed")
+        self.compose("""
+            services:
+              job:
+                image: @IMAGE@
+                command: [sh, -c, "mkdir -p /out/sub; echo done >/out/sub/report; ln -sf sub /out/link; echo v >/data/v"]
+                volumes: ["kept:/data", "./src:/src:ro"]
+            volumes: {kept: {}}
+        """)
+        self.estiba("up", "-d")
+        self.until("the job has ended", lambda: self.state("job") == "exited")
+
+    def test_out_of_what_has_ended_with_its_volumes(self):
+        self.estiba("cp", "job:/out/sub/report", "report")
+        self.assertEqual((self.project / "report").read_text(), "done\n")
+        self.estiba("cp", "job:/data/v", "v")
+        self.assertEqual((self.project / "v").read_text(), "v\n")
+        self.estiba("cp", "job:/src/fixed", "fixed")
+        self.assertEqual((self.project / "fixed").read_text(), "fixed")
+
+    def test_into_what_has_ended(self):
+        self.write("new", "new")
+        for target in ("/out/sub/new", "/data/new"):
+            self.estiba("cp", "new", f"job:{target}")
+            self.estiba("cp", f"job:{target}", "back")
+            self.assertEqual((self.project / "back").read_text(), "new")
+        self.fails("cp", "new", "job:/src/new", says=["Read-only file system"])
+        self.assertFalse((self.project / "src/new").exists())
+
+    def test_as_tar_streams(self):
+        packed = self.estiba("cp", "job:/out", "-")
+        self.assertEqual(self.members(packed), {"out": (0, ""), "out/link": (0, "sub"), "out/sub": (0, ""),
+                                                "out/sub/report": (0, b"done\n")})
+        self.assertEqual(set(self.members(self.estiba("cp", "-L", "job:/out/link", "-"))), {"sub", "sub/report"})
+        self.assertEqual(set(self.members(self.estiba("cp", "job:/out/sub/.", "-"))), {".", "./report"})
+        self.estiba("cp", "-", "job:/data", stdin=packed)
+        self.estiba("cp", "job:/data/out/sub/report", "report")
+        self.assertEqual((self.project / "report").read_text(), "done\n")
+        self.fails("cp", "-", "job:/data/v", stdin=packed, says=["/data/v is not a folder"])
+        self.fails("cp", "-", "job:/data", stdin="no tar", says=["standard input"])
+
+    def test_tells_what_is_missing(self):
+        self.fails("cp", "job:/nowhere", ".", says=["there is no /nowhere in the container"])
+        self.fails("cp", "job:/nowhere", "-", says=["there is no /nowhere in the container"])
+        self.fails("cp", "nowhere", "job:/", says=["there is no nowhere"])
+        self.fails("cp", "jab:/out", ".", says=['"jab"', 'did you mean "job"?'])
+
