@@ -34,7 +34,6 @@ void set_variable(std::vector<std::string>& env, const std::string& entry) {
 std::vector<std::string> environment(const LowerInput& input, const std::string& hostname) {
   const spec::Service& service = input.service;
   std::vector<std::string> env{std::string(default_path), cat("HOSTNAME=", hostname)};
-  if (service.tty) env.emplace_back("TERM=xterm");
   for (const std::string& entry : input.image.config.env) set_variable(env, entry);
   for (const auto& [name, value] : service.environment) {
     if (value) {
@@ -178,11 +177,13 @@ std::chrono::nanoseconds first_set(std::optional<std::chrono::nanoseconds> servi
 
 }  // namespace
 
+// As the Docker Engine: an empty list is as good as none, but that an empty entrypoint hides the
+// image's; and an entrypoint of the file's own leaves nothing of the image's command.
 std::vector<std::string> full_command(const spec::Service& service, const img::ImageConfig& image) {
   std::vector<std::string> args = service.entrypoint.value_or(image.entrypoint);
-  // An entrypoint in the file drops the image's command, as Docker does.
-  std::vector<std::string> inherited = service.entrypoint ? std::vector<std::string>{} : image.cmd;
-  std::vector<std::string> command = service.command.value_or(inherited);
+  std::vector<std::string> command = service.command.value_or(std::vector<std::string>{});
+  bool own_entrypoint = service.entrypoint && !service.entrypoint->empty();
+  if (command.empty() && !own_entrypoint) command = image.cmd;
   args.insert(args.end(), command.begin(), command.end());
   return args;
 }

@@ -109,8 +109,23 @@ Json override_of(const Arguments& arguments) {
   return service;
 }
 
-std::string override_text(const Arguments& arguments) {
-  std::string text = Json{{"services", {{arguments.words[0], override_of(arguments)}}}}.dump();
+/// Volumes of --volume that the project does not know are called what the flag says, as the engine
+/// takes them; "./data:/data" and "/data" are none.
+Json volumes_of_flags(const Arguments& arguments, const spec::Project& project) {
+  Json volumes = Json::object();
+  for (const std::string& written : arguments.list("volume")) {
+    std::string source = written.substr(0, written.find(':'));
+    bool named = source.size() < written.size() && source.find_first_of("/.~") != 0;
+    if (named && !project.volumes.contains(source)) volumes[source] = {{"name", source}};
+  }
+  return volumes;
+}
+
+std::string override_text(const Arguments& arguments, const spec::Project& project) {
+  Json document{{"services", {{arguments.words[0], override_of(arguments)}}}};
+  if (Json volumes = volumes_of_flags(arguments, project); !volumes.empty())
+    document["volumes"] = std::move(volumes);
+  std::string text = document.dump();
   // --publish stands in place of the service's own ports, which `run` does not publish.
   size_t ports = text.find("\"ports\":[");
   if (ports != text.npos) text.insert(ports + 8, " !override ");
@@ -124,12 +139,20 @@ LoadedProject load_for_run(const Invocation& invocation) {
   warn_not_in_effect(plain.loaded);
   if (override_of(arguments).empty()) return plain;
   UniqueFd file = sys::memfd_create("run", 0);
-  sys::write_all(file, override_text(arguments), "memfd");
+  sys::write_all(file, override_text(arguments, plain.project), "memfd");
   options.files = plain.project.config_files;
   options.project_directory = plain.project.working_dir;
   options.project_name = plain.project.name;
-  options.files.push_back(cat("/proc/self/fd/", std::to_string(file.get())));
-  LoadedProject changed = load_project(options);
+  std::string path = cat("/proc/self/fd/", std::to_string(file.get()));
+  options.files.push_back(path);
+  LoadedProject changed;
+  try {
+    changed = load_project(options);
+  } catch (const Error& error) {
+    std::string message = error.message();
+    if (message.starts_with(path)) message.replace(0, path.size(), "the options of run");
+    throw Error(message);
+  }
   changed.project.config_files = plain.project.config_files;
   return changed;
 }

@@ -1,7 +1,11 @@
 // `up` and `run`: what brings a model. Everything that can be known to be wrong is found before
 // anything is changed.
+#include <unistd.h>
+
 #include <algorithm>
+#include <cctype>
 #include <csignal>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "base/overlay.hpp"
@@ -75,6 +79,21 @@ void refuse_missing_bind_sources(const spec::Service& service) {
     if (volume.type == "bind" && !volume.bind.create_host_path)
       with_context([&] { vol::ensure_bind_source(volume.source, vol::MissingSource::refuse); },
                    "services.", service.name, ".volumes");
+}
+
+// What the Compose Specification lets through and no container can have.
+void refuse_impossible(const spec::Service& service) {
+  constexpr int64_t nanos_a_cpu = 1'000'000'000;
+  long cpus = ::sysconf(_SC_NPROCESSORS_ONLN);
+  if (cpus > 0 && service.resources.nano_cpus > cpus * nanos_a_cpu)
+    throw Error(cat("services.", service.name, ".cpus: this host has ", std::to_string(cpus),
+                    ", and more cannot be given out"));
+  bool named = std::all_of(
+      service.container_name.begin(), service.container_name.end(),
+      [](unsigned char c) { return std::isalnum(c) || std::strchr("_.-", c) != nullptr; });
+  if (!named)
+    throw Error(cat("services.", service.name, ".container_name: \"", service.container_name,
+                    "\" is not a container name: letters, digits, dots, dashes and underscores"));
 }
 
 void warn_of_orphans(Connection& client, const std::string& project,
@@ -154,6 +173,7 @@ Task<Json> Api::up(ConnectionPtr client, Json params) {
   scheduler::Desired desired{*context.project, context.image_ids};
   refuse_missing_externals(scheduler::missing_externals(desired, observed, wanted));
   for (const std::string& name : services) {
+    refuse_impossible(context.project->services.at(name));
     refuse_missing_bind_sources(context.project->services.at(name));
     if (wanted.start == scheduler::Start::yes)
       refuse_taken_ports(core_, context.project_name, context.project->services.at(name));
@@ -237,6 +257,7 @@ Task<> Api::bring_dependencies(ConnectionPtr client, RunContext& context, std::s
                                bool alone) {
   std::vector<std::string> services =
       scheduler::select_services(*context.project, {service}, alone);
+  for (const std::string& name : services) refuse_impossible(context.project->services.at(name));
   resolve_images(context, services);
   scheduler::ObservedState observed = observe(core_, context.project_name, &*context.project);
   scheduler::UpOptions wanted;

@@ -95,7 +95,7 @@ Json describe_networks(const Instance& instance, const net::Sandbox* sandbox) {
   }
   // As Docker names what is no network of the project's.
   const std::string& mode = instance.service().network_mode;
-  if (mode == "host" || mode == "none")
+  if (mode == "host" || mode == "none" || mode == "bridge")
     networks.push_back(
         {{"name", mode}, {"key", ""}, {"address", ""}, {"address6", ""}, {"mac", ""}});
   return networks;

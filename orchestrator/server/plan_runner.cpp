@@ -337,12 +337,15 @@ Task<> PlanRunner::perform(scheduler::WaitFor action) {
   }
 }
 
-// What fails here must not hide why the run failed: it is logged, and the rest goes on.
+// What fails here must not hide why the run failed: it is logged, and the rest goes on. Where a
+// part of the project has come up, all stays as it is, to be looked at or brought up by another
+// `up`.
 Task<> PlanRunner::roll_back() {
   std::vector<InstancePtr> doomed;
-  for (const InstancePtr& instance : created_)
-    if (instance->status.started_at.empty() && core_.instances.contains(instance->record.id))
-      doomed.push_back(instance);
+  for (const InstancePtr& instance : created_) {
+    if (!instance->status.started_at.empty()) co_return;
+    if (core_.instances.contains(instance->record.id)) doomed.push_back(instance);
+  }
   for (const InstancePtr& instance : doomed) {
     try {
       co_await supervisor_.remove(instance, Supervisor::AnonymousVolumes::remove);

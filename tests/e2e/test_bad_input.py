@@ -121,6 +121,16 @@ class BadStarts(Scenario):
         self.assertFalse((self.project / "missing").exists())
         self.assert_nothing_runs()
 
+    def test_more_processors_than_there_are(self):
+        self.compose("services: {a: {image: @IMAGE@, cpus: 9999}}")
+        self.fails("up", "-d", says=["services.a.cpus", "this host has"])
+        self.assert_nothing_runs()
+
+    def test_a_container_name_that_is_none(self):
+        self.compose("services: {a: {image: @IMAGE@, container_name: 'bad name'}}")
+        self.fails("up", "-d", says=["container_name", "bad name"])
+        self.assert_nothing_runs()
+
     def test_a_command_that_the_image_does_not_have(self):
         self.compose("services: {a: {image: @IMAGE@, command: [/no/such/program]}}")
         self.fails("up", "-d", says=["a", "/no/such/program"], rc=127)
