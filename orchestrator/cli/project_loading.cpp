@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/error.hpp"
+#include "base/fs.hpp"
 #include "base/text.hpp"
 #include "orchestrator/cli/output.hpp"
 
@@ -98,6 +99,8 @@ bool named_without_file(const Invocation& invocation) {
 }
 
 std::string project_name_of(const Invocation& invocation) {
+  for (const std::string& file : invocation.globals.list("env-file"))
+    if (!fs::exists(file)) throw Error(cat("the env file ", file, " does not exist"));
   // Without the environment's hundred strings where the name is on the command line.
   if (auto name = invocation.globals.value("project-name"); name && !name->empty()) return *name;
   if (auto name = environment_value("COMPOSE_PROJECT_NAME")) return *name;
