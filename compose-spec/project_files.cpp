@@ -143,7 +143,7 @@ std::string written_name(Session& session, const std::string& file, const Projec
   InterpolationLog log;
   std::string name;
   for (Node& document : read_yaml(sources, source, report)) {
-    interpolate(document, project.environment, log, report);
+    if (session.interpolate) interpolate(document, project.environment, log, report);
     if (const Node* found = document.find("name")) name = scalar_text(*found);
   }
   return name;

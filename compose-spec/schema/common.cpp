@@ -4,6 +4,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "base/error.hpp"
 #include "compose-spec/schema/schema.hpp"
 
 namespace estiba::spec {
@@ -13,6 +14,10 @@ bool is_resource_name(std::string_view text) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
            c == '_' || c == '-';
   });
+}
+
+std::string joined(const std::string& path, std::string_view key) {
+  return path.empty() ? std::string(key) : cat(path, ".", key);
 }
 
 namespace {
@@ -169,7 +174,8 @@ const Type ulimit{.noun = "a number, or a mapping with soft and hard",
                   .cast = Cast::integer,
                   .shape = Shape::ulimit,
                   .merge = Merge::replace,
-                  .attributes = ulimit_attributes};
+                  .attributes = ulimit_attributes,
+                  .silent = true};
 }  // namespace
 
 const Type hosts{.noun = "a mapping or a list of HOST=ADDRESS",

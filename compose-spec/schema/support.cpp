@@ -69,10 +69,6 @@ constexpr std::array<std::string_view, 54> stored_only{
     "services.*.volumes.image",
 };
 
-std::string joined(const std::string& path, std::string_view key) {
-  return path.empty() ? std::string(key) : cat(path, ".", key);
-}
-
 class Notices {
  public:
   explicit Notices(Report& report) : report_(report) {}

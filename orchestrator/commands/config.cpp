@@ -53,6 +53,7 @@ unsigned outputs_for(const Arguments& arguments) {
   if (arguments.on("quiet")) return 0;
   if (arguments.on("environment")) return 0;
   if (arguments.on("variables")) return spec::variables_output;
+  if (arguments.on("services") && arguments.on("no-interpolate")) return spec::json_output;
   for (const char* part : parts_of_project)
     if (arguments.given(part)) return spec::project_output;
   if (arguments.on("models")) return spec::transfer_output;
@@ -108,6 +109,15 @@ std::vector<std::string> models_of(const std::string& transfer_json) {
   return names;
 }
 
+// Without interpolation there is a model, but no project.
+std::vector<std::string> services_of(const std::string& model_json) {
+  const Json model = parse_json(model_json.empty() ? "{}" : model_json, "the project's model");
+  const Json services = model.value("services", Json::object());
+  std::vector<std::string> names;
+  for (const auto& [name, service] : services.items()) names.push_back(name);
+  return names;
+}
+
 std::string hashes(const spec::Project& project, const std::string& which) {
   std::vector<std::string> wanted = text::split(which, ',');
   if (which != "*") check_services(wanted, keys_of(project.services));
@@ -141,7 +151,9 @@ std::string variables_table(const std::string& variables_json) {
 std::optional<std::string> part_of(const Arguments& arguments, const spec::Loaded& loaded) {
   const spec::Project project = loaded.project.value_or(spec::Project{});
   bool json = arguments.value_or("format", "yaml") == "json";
-  if (arguments.on("services")) return one_a_line(keys_of(project.services));
+  if (arguments.on("services"))
+    return one_a_line(loaded.project ? keys_of(project.services)
+                                     : services_of(loaded.canonical_json));
   if (arguments.on("volumes")) return one_a_line(keys_of(project.volumes));
   if (arguments.on("networks")) return one_a_line(keys_of(project.networks));
   if (arguments.on("models")) return one_a_line(models_of(loaded.transfer_json));
