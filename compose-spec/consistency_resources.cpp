@@ -2,6 +2,7 @@
 // have, and attributes that exclude each other.
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 
@@ -67,6 +68,23 @@ void check_file_objects(const Node& model, std::string_view key,
   }
 }
 
+// Whatever a driver would do: what takes part needs a source that we know.
+void check_sources(const Node& model, std::string_view key,
+                   std::initializer_list<std::string_view> sources, Report& report) {
+  const Mapping* section = section_of(model, key);
+  if (!section || report.failed()) return;
+  Path path(key);
+  for (const Entry& entry : *section) {
+    if (text_of(entry.value, "external") == "true") continue;
+    bool named = std::any_of(sources.begin(), sources.end(), [&](std::string_view source) {
+      return entry.value.find(source) != nullptr;
+    });
+    if (!named)
+      report.error(entry.value.span, Path(path, entry.key), "there is no source for its content",
+                   "write file: or environment:");
+  }
+}
+
 bool is_address(const std::string& text) {
   std::array<unsigned char, 16> binary{};
   return ::inet_pton(AF_INET, text.c_str(), binary.data()) == 1 ||
@@ -127,6 +145,10 @@ void check_values(const Node& model, Report& report) {
   check_file_objects(model, "secrets", {"file", "environment"}, report);
 }
 
-void check_resources(const Node& model, Report& report) { check_container_names(model, report); }
+void check_resources(const Node& model, Report& report) {
+  check_container_names(model, report);
+  check_sources(model, "configs", {"file", "environment", "content"}, report);
+  check_sources(model, "secrets", {"file", "environment"}, report);
+}
 
 }  // namespace estiba::spec

@@ -19,9 +19,7 @@ void count_devices(Node* requests, const Node::Value& all) {
   if (!requests || !requests->is_sequence()) return;
   for (Node& request : *requests->sequence()) {
     if (!request.is_mapping() || request.find("count")) continue;
-    const Node* ids = request.find("device_ids");
-    bool none = !ids || !ids->is_sequence() || ids->sequence()->empty();
-    if (none) request.set("count", all);
+    if (!request.find("device_ids")) request.set("count", all);
   }
 }
 

@@ -45,6 +45,9 @@ void complete(Session& session, const LoadOptions& options, const ProjectFiles& 
   if (options.normalize && !model.find("services")) model.set("services", Mapping());
   if (options.normalize) normalise(model, {project_name, files.directory, files.environment});
   disabled = select_services(model, {files.profiles, options.targets});
+  // Who runs the project needs to know of the others, who looks at it does not.
+  if (!options.targets.empty() && !(options.outputs & transfer_output))
+    keep_services(model, taking_part(model, options.targets, options.with_dependencies));
   if (options.check_consistency) {
     complete_replicas(model);
     check_consistency(model, disabled, session.report);
@@ -90,7 +93,8 @@ void fill(Loaded& loaded, const LoadOptions& options, const ProjectFiles& files,
   project.disabled_services = bind_services(disabled, session.sources);
   if (options.outputs & transfer_output) {
     Report report(session.sources);
-    report_stored_only(model, report);
+    report_stored_only(model, taking_part(model, options.targets, options.with_dependencies),
+                       report);
     loaded.not_in_effect = report.take();
   }
   if (options.outputs & transfer_output)

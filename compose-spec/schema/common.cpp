@@ -244,9 +244,12 @@ constexpr std::array<Attribute, 5> device_request_attributes(bool names_capabili
 }
 const std::array<Attribute, 5> reservation_attributes = device_request_attributes(true);
 const std::array<Attribute, 5> gpu_attributes = device_request_attributes(false);
-const Type device_request{
-    .noun = "a mapping", .forms = mapping_form, .attributes = reservation_attributes};
-const Type gpu_request{.noun = "a mapping", .forms = mapping_form, .attributes = gpu_attributes};
+const Type device_request{.noun = "a mapping",
+                          .forms = mapping_form,
+                          .attributes = reservation_attributes,
+                          .silent = true};
+const Type gpu_request{
+    .noun = "a mapping", .forms = mapping_form, .attributes = gpu_attributes, .silent = true};
 constexpr std::array<std::string_view, 1> gpu_words{"all"};
 }  // namespace
 

@@ -96,7 +96,7 @@ const Type model{.noun = "a mapping", .forms = mapping_form, .attributes = model
 const Type models{.noun = "a mapping", .forms = mapping_form, .values = &model, .named = true};
 
 const Type file_list{.noun = "a string or a list of strings",
-                     .forms = string_form | sequence_form,
+                     .forms = null_form | string_form | sequence_form,
                      .shape = Shape::text_list,
                      .identity = Identity::text,
                      .items = &text,

@@ -60,6 +60,8 @@ unsigned outputs_for(const Arguments& arguments) {
   return arguments.value_or("format", "yaml") == "json" ? spec::json_output : spec::yaml_output;
 }
 
+constexpr unsigned text_outputs = spec::json_output | spec::yaml_output | spec::variables_output;
+
 spec::LoadOptions options_of(const Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
   spec::LoadOptions options = load_options(invocation, invocation.words());
@@ -76,7 +78,9 @@ spec::LoadOptions options_of(const Invocation& invocation) {
     options.pin_images = [&invocation](const auto& images) {
       return digests_of(invocation, images);
     };
-  if (!invocation.words().empty()) options.outputs |= spec::project_output;
+  // Without interpolation the model is printed whole, whatever services are named.
+  bool as_written = !options.interpolate && (options.outputs & ~text_outputs) == 0;
+  if (!invocation.words().empty() && !as_written) options.outputs |= spec::project_output;
   return options;
 }
 
