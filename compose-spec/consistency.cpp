@@ -1,8 +1,5 @@
 #include "compose-spec/consistency.hpp"
 
-#include <arpa/inet.h>
-
-#include <array>
 #include <map>
 #include <unordered_map>
 
@@ -12,11 +9,6 @@
 
 namespace estiba::spec {
 namespace {
-
-std::string text_of(const Node& node, std::string_view key) {
-  const Node* found = node.find(key);
-  return found ? scalar_text(*found) : std::string();
-}
 
 const Node* at(const Node& node, std::initializer_list<std::string_view> keys) {
   const Node* found = &node;
@@ -80,10 +72,7 @@ class Checker {
     check_limits(service, path);
     check_scale(service, path);
     check_health_test(service, path);
-    check_ports(service, path);
     check_watch(service, path);
-    check_devices(at(service, {"deploy", "resources", "reservations", "devices"}), path);
-    check_devices(service.find("gpus"), path);
   }
 
   void check_source(const Node& service, const Path& path) {
@@ -141,7 +130,7 @@ class Checker {
     if (mode && any)
       report_.error(mode->span, path, "network_mode and networks exclude each other",
                     "remove one of them");
-    if (!any) return;
+    if (!any || mode) return;
     for (const Entry& entry : *networks->mapping())
       if (!networks_.find(entry.key))
         unknown(entry.key_span, Path(path, "networks"), "network", entry.key, networks_);
@@ -299,23 +288,6 @@ class Checker {
                     "write [\"CMD\", ...]");
   }
 
-  void check_ports(const Node& service, const Path& path) {
-    const Node* ports = service.find("ports");
-    if (!ports || !ports->is_sequence()) return;
-    Path section(path, "ports");
-    for (size_t i = 0; i < ports->sequence()->size(); ++i) {
-      const Node& port = (*ports->sequence())[i];
-      if (!port.is_mapping()) continue;
-      std::string ip = text_of(port, "host_ip");
-      std::array<unsigned char, 16> binary{};
-      bool valid = ip.empty() || ::inet_pton(AF_INET, ip.c_str(), binary.data()) == 1 ||
-                   ::inet_pton(AF_INET6, ip.c_str(), binary.data()) == 1;
-      if (!valid)
-        report_.error(port.find("host_ip")->span, Path(section, i),
-                      cat("\"", ip, "\" is not an IP address"));
-    }
-  }
-
   void check_watch(const Node& service, const Path& path) {
     const Node* watches = at(service, {"develop", "watch"});
     if (!watches || !watches->is_sequence()) return;
@@ -326,13 +298,6 @@ class Checker {
         report_.error(watch.span, Path(Path(path, "develop"), "watch"),
                       cat("the action ", action, " needs a target"), "write target:");
     }
-  }
-
-  void check_devices(const Node* requests, const Path& path) {
-    if (!requests || !requests->is_sequence()) return;
-    for (const Node& request : *requests->sequence())
-      if (request.find("count") && request.find("device_ids"))
-        report_.error(request.span, path, "count and device_ids of a device exclude each other");
   }
 
   const Node& model_;

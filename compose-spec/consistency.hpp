@@ -9,7 +9,10 @@ namespace estiba::spec {
 /// Only services that take part are checked; the disabled ones are known so that a dependency on
 /// one of them can be told from a name that is nowhere.
 void check_consistency(const Node& model, const Mapping& disabled, Report& report);
-/// Rules of single resources: names that only one may have, sources that exclude each other.
+/// Rules of single values and resources, whether or not they take part: what is no address,
+/// attributes that exclude each other.
+void check_values(const Node& model, Report& report);
+/// Names that only one may have.
 void check_resources(const Node& model, Report& report);
 /// Dependencies in a circle, each with its whole path: a -> b -> a.
 void check_cycles(const Node& model, Report& report);

@@ -1,5 +1,9 @@
-// The rules of single resources, whoever uses them: names that only one may have, and attributes
-// that exclude each other.
+// The rules of single values and resources, whoever uses them: addresses, names that only one may
+// have, and attributes that exclude each other.
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
 #include <map>
 
 #include "base/error.hpp"
@@ -7,11 +11,6 @@
 
 namespace estiba::spec {
 namespace {
-
-std::string text_of(const Node& node, std::string_view key) {
-  const Node* found = node.find(key);
-  return found ? scalar_text(*found) : std::string();
-}
 
 const Mapping* section_of(const Node& model, std::string_view key) {
   const Node* found = model.find(key);
@@ -60,21 +59,96 @@ void check_file_objects(const Node& model, std::string_view key,
       written += entry.value.find(source) ? 1 : 0;
       names += cat(names.empty() ? "" : ", ", source);
     }
-    bool external = text_of(entry.value, "external") == "true";
+    // A driver may have its own way to the content.
+    bool elsewhere = entry.value.find("external") || entry.value.find("driver");
     if (written > 1)
       report.error(entry.value.span, path, cat(names, " exclude each other"), "keep one of them");
-    if (written == 0 && !external)
+    if (written == 0 && !elsewhere)
       report.error(entry.value.span, path, cat("one of ", names, " or external: true is needed"));
   }
 }
 
+// Whatever a driver would do: what takes part needs a source that we know.
+void check_sources(const Node& model, std::string_view key,
+                   std::initializer_list<std::string_view> sources, Report& report) {
+  const Mapping* section = section_of(model, key);
+  if (!section || report.failed()) return;
+  Path path(key);
+  for (const Entry& entry : *section) {
+    if (text_of(entry.value, "external") == "true") continue;
+    bool named = std::any_of(sources.begin(), sources.end(), [&](std::string_view source) {
+      return entry.value.find(source) != nullptr;
+    });
+    if (!named)
+      report.error(entry.value.span, Path(path, entry.key), "there is no source for its content",
+                   "write file: or environment:");
+  }
+}
+
+bool is_address(const std::string& text) {
+  std::array<unsigned char, 16> binary{};
+  return ::inet_pton(AF_INET, text.c_str(), binary.data()) == 1 ||
+         ::inet_pton(AF_INET6, text.c_str(), binary.data()) == 1;
+}
+
+void check_ports(const Node* ports, const Path& path, Report& report) {
+  if (!ports || !ports->is_sequence()) return;
+  Path section(path, "ports");
+  for (size_t i = 0; i < ports->sequence()->size(); ++i) {
+    const Node& port = (*ports->sequence())[i];
+    std::string ip = text_of(port, "host_ip");
+    if (!ip.empty() && !is_address(ip))
+      report.error(port.find("host_ip")->span, Path(section, i),
+                   cat("\"", ip, "\" is not an IP address"));
+  }
+}
+
+void check_devices(const Node* requests, const Path& path, Report& report) {
+  if (!requests || !requests->is_sequence()) return;
+  for (const Node& request : *requests->sequence())
+    if (request.find("count") && request.find("device_ids"))
+      report.error(request.span, path, "count and device_ids of a device exclude each other");
+}
+
+void check_watched_paths(const Node* watches, const Path& path, Report& report) {
+  if (!watches || !watches->is_sequence()) return;
+  for (const Node& watch : *watches->sequence())
+    if (const Node* written = watch.find("path"); written && scalar_text(*written).empty())
+      report.error(written->span, Path(Path(path, "develop"), "watch"), "the path is empty");
+}
+
+const Node* below(const Node& service, std::initializer_list<std::string_view> keys) {
+  const Node* found = &service;
+  for (std::string_view key : keys) found = found ? found->find(key) : nullptr;
+  return found;
+}
+
 }  // namespace
 
-void check_resources(const Node& model, Report& report) {
-  check_container_names(model, report);
+void check_values(const Node& model, Report& report) {
+  bool sound = !report.failed();
+  if (const Mapping* services = section_of(model, "services")) {
+    for (const Entry& entry : *services) {
+      Path section("services");
+      Path path(section, entry.key);
+      const Node& service = entry.value;
+      check_ports(service.find("ports"), path, report);
+      check_devices(below(service, {"deploy", "resources", "reservations", "devices"}), path,
+                    report);
+      check_devices(service.find("gpus"), path, report);
+      check_watched_paths(below(service, {"develop", "watch"}), path, report);
+    }
+  }
+  if (!sound) return;
   check_external_volumes(model, report);
   check_file_objects(model, "configs", {"file", "environment", "content"}, report);
   check_file_objects(model, "secrets", {"file", "environment"}, report);
+}
+
+void check_resources(const Node& model, Report& report) {
+  check_container_names(model, report);
+  check_sources(model, "configs", {"file", "environment", "content"}, report);
+  check_sources(model, "secrets", {"file", "environment"}, report);
 }
 
 }  // namespace estiba::spec

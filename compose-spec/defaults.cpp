@@ -6,11 +6,6 @@
 namespace estiba::spec {
 namespace {
 
-std::string text_of(const Node& node, std::string_view key) {
-  const Node* found = node.find(key);
-  return found ? scalar_text(*found) : std::string();
-}
-
 void complete_secrets(Node& service) {
   Node* secrets = service.find("secrets");
   if (!secrets || !secrets->is_sequence()) return;
@@ -20,25 +15,18 @@ void complete_secrets(Node& service) {
 }
 
 // Neither a count nor ids: all devices of the kind.
-void count_devices(Node* requests) {
+void count_devices(Node* requests, const Node::Value& all) {
   if (!requests || !requests->is_sequence()) return;
   for (Node& request : *requests->sequence()) {
     if (!request.is_mapping() || request.find("count")) continue;
-    const Node* ids = request.find("device_ids");
-    bool none = !ids || !ids->is_sequence() || ids->sequence()->empty();
-    if (none) request.set("count", int64_t{-1});
+    if (!request.find("device_ids")) request.set("count", all);
   }
 }
 
-// Not before all files are merged: until then "/data/" and "/data" are two places.
-void clean_targets(Node& service) {
-  Node* volumes = service.find("volumes");
-  if (!volumes || !volumes->is_sequence()) return;
-  for (Node& mount : *volumes->sequence()) {
-    Node* target = mount.find("target");
-    if (auto* text = target ? target->string() : nullptr; text && !text->empty())
-      *text = fs::clean_path(*text);
-  }
+// An empty name of a server, from a variable that is not set, is none.
+void drop_empty_servers(Node* servers) {
+  if (!servers || !servers->is_sequence()) return;
+  std::erase_if(*servers->sequence(), [](const Node& item) { return scalar_text(item).empty(); });
 }
 
 void list_provider_options(Node& service) {
@@ -52,27 +40,29 @@ void list_provider_options(Node& service) {
   }
 }
 
-void complete(Node& service) {
+void complete(Node& service, const SchemaOptions& schema) {
   if (!service.is_mapping()) return;
   Node* build = service.find("build");
   if (build && build->is_mapping() && text_of(*build, "context").empty())
     build->set("context", std::string("."));
   complete_secrets(service);
-  clean_targets(service);
-  list_provider_options(service);
-  count_devices(service.find("gpus"));
+  drop_empty_servers(service.find("dns"));
+  if (schema.interpolated) list_provider_options(service);
+  Node::Value all = std::string("all");
+  if (schema.interpolated) all = int64_t{-1};
+  count_devices(service.find("gpus"), all);
   Node* reservations = &service;
   for (std::string_view key : {"deploy", "resources", "reservations"})
     reservations = reservations ? reservations->find(key) : nullptr;
-  if (reservations) count_devices(reservations->find("devices"));
+  if (reservations) count_devices(reservations->find("devices"), all);
 }
 
 }  // namespace
 
-void apply_defaults(Node& model) {
+void apply_defaults(Node& model, const SchemaOptions& schema) {
   Node* services = model.find("services");
   if (!services || !services->is_mapping()) return;
-  for (Entry& service : *services->mapping()) complete(service.value);
+  for (Entry& service : *services->mapping()) complete(service.value, schema);
 }
 
 }  // namespace estiba::spec

@@ -17,7 +17,7 @@ enum class JsonStyle {
 std::string to_json(const Node& node, const Type& type, JsonStyle style);
 /// The compact JSON of a service without what does not change its container.
 std::string to_hash_text(const Node& service);
-std::string to_yaml(const Node& model);
+std::string to_yaml(const Node& model, const Type& type = compose_file_type());
 
 /// Doubles every dollar sign, so that what is printed can be read back as a Compose file.
 std::string escape_dollars(std::string text);

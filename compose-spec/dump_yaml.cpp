@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <cstdio>
 
 #include "base/error.hpp"
@@ -205,7 +206,10 @@ class YamlWriter {
 
   static std::vector<Member> printed(const Mapping& entries, const Type* type) {
     std::vector<Member> members = members_in_order(entries, type);
-    std::erase_if(members, [](const Member& member) { return !is_printed(member); });
+    bool silent = type && type->silent;
+    std::erase_if(members, [&](const Member& member) {
+      return !is_printed(member) || (silent && !member.attribute);
+    });
     auto others = std::find_if(members.begin(), members.end(),
                                [](const Member& member) { return !member.attribute; });
     std::sort(others, members.end(),
@@ -262,6 +266,8 @@ class YamlWriter {
 
   void write_scalar(const Node& node, const Type* type, size_t indent) {
     if (node.is_null()) return end_line(" null");
+    if (auto* number = node.real(); number && !std::isfinite(*number))
+      return end_line(std::isnan(*number) ? " .nan" : *number < 0 ? " -.inf" : " .inf");
     if (auto* number = node.real())
       return end_line(cat(
           " ", type && type->cast == Cast::real ? format_real32(*number) : format_real(*number)));
@@ -296,9 +302,9 @@ class YamlWriter {
 
 }  // namespace
 
-std::string to_yaml(const Node& model) {
+std::string to_yaml(const Node& model, const Type& type) {
   YamlWriter writer;
-  writer.write_mapping(*model.mapping(), &compose_file_type(), 0);
+  writer.write_mapping(*model.mapping(), &type, 0);
   return writer.take();
 }
 

@@ -3,11 +3,6 @@
 namespace estiba::spec {
 namespace {
 
-std::string text_of(const Node& node, std::string_view key) {
-  const Node* found = node.find(key);
-  return found ? scalar_text(*found) : std::string();
-}
-
 EnvFile env_file(const Node& item) {
   const Node* required = item.find("required");
   bool optional = required && required->boolean() && !*required->boolean();

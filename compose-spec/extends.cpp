@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "base/text.hpp"
+#include "compose-spec/as_written.hpp"
 #include "compose-spec/canonical/canonical.hpp"
 #include "compose-spec/merge.hpp"
 #include "compose-spec/model.hpp"
@@ -59,6 +60,7 @@ class Extender {
     chain_.push_back(id);
     names_.push_back(name);
     if (auto base = base_of(file, extends, name)) {
+      if (!session_.schema.interpolated) make_alike(*base, service, types::service);
       drop_empty_overrides(service, *base, types::service);
       Node resets = resets_in(service);
       merge(*base, std::move(service), types::service, Path(name), session_.report);

@@ -24,7 +24,9 @@ void configure(Session& session, const LoadOptions& options) {
   session.interpolate = options.interpolate;
   session.resolve_paths = options.resolve_paths;
   session.collect_variables = options.outputs & variables_output;
-  session.schema.interpolated = options.interpolate;
+  // A project has values; only what is printed can do without.
+  session.schema.interpolated =
+      options.interpolate || (options.outputs & (project_output | transfer_output));
   session.schema.newer = is_set(options.environment, "COMPOSE_EXPERIMENTAL");
   auto home = options.environment.find("HOME");
   session.home = home == options.environment.end() ? "/root" : home->second;
@@ -40,15 +42,37 @@ void complete(Session& session, const LoadOptions& options, const ProjectFiles& 
   Node* name = model.find("name");
   std::string project_name = name ? scalar_text(*name) : std::string();
   fill_resources(model);
+  if (options.normalize && !model.find("services")) model.set("services", Mapping());
   if (options.normalize) normalise(model, {project_name, files.directory, files.environment});
   disabled = select_services(model, {files.profiles, options.targets});
-  if (options.check_consistency && options.interpolate) {
+  // Who runs the project needs to know of the others, who looks at it does not.
+  if (!options.targets.empty() && !(options.outputs & transfer_output))
+    keep_services(model, taking_part(model, options.targets, options.with_dependencies));
+  if (options.check_consistency) {
     complete_replicas(model);
     check_consistency(model, disabled, session.report);
   }
   if (session.report.failed()) return;
   if (options.resolve_environment) resolve_service_files(session, model, files.environment);
   if (options.pin_images) pin_images(model, options.pin_images);
+}
+
+// Without interpolation: nothing is left out or decided that a variable may have a say in.
+void complete_as_written(const LoadOptions& options, const ProjectFiles& files, Node& model,
+                         const std::string& name) {
+  if (options.normalize) {
+    model.set("name", name);
+    fill_resources(model);
+    normalise(model, {name, files.directory, files.environment});
+  }
+  if (options.pin_images) pin_images(model, options.pin_images);
+}
+
+void fill_as_written(Loaded& loaded, const LoadOptions& options, Node& model) {
+  if (options.images_alone) keep_images_alone(model);
+  if (options.outputs & json_output)
+    loaded.canonical_json = to_json(model, types::anything, JsonStyle::complete);
+  if (options.outputs & yaml_output) loaded.canonical_yaml = to_yaml(model, types::anything);
 }
 
 void fill(Loaded& loaded, const LoadOptions& options, const ProjectFiles& files, Session& session,
@@ -69,7 +93,8 @@ void fill(Loaded& loaded, const LoadOptions& options, const ProjectFiles& files,
   project.disabled_services = bind_services(disabled, session.sources);
   if (options.outputs & transfer_output) {
     Report report(session.sources);
-    report_stored_only(model, report);
+    report_stored_only(model, taking_part(model, options.targets, options.with_dependencies),
+                       report);
     loaded.not_in_effect = report.take();
   }
   if (options.outputs & transfer_output)
@@ -86,13 +111,20 @@ Loaded load(const LoadOptions& options) {
   ProjectFiles files = find_project_files(session, options);
   std::string name = choose_project_name(session, options, files);
   files.environment["COMPOSE_PROJECT_NAME"] = name;
+  // Without interpolation, the project's variables say nothing but its name.
+  if (!session.schema.interpolated) files.environment = {{"COMPOSE_PROJECT_NAME", name}};
   Node model = load_model(session, files.files, {files.directory, files.environment, files.files});
-  Mapping disabled;
-  if (session.whole) {
-    model.set("name", name);
-    complete(session, options, files, model, disabled);
+  if (session.schema.interpolated) {
+    Mapping disabled;
+    if (session.whole) {
+      model.set("name", name);
+      complete(session, options, files, model, disabled);
+    }
+    if (!session.report.failed()) fill(loaded, options, files, session, model, disabled);
+  } else {
+    if (session.whole) complete_as_written(options, files, model, name);
+    if (!session.report.failed()) fill_as_written(loaded, options, model);
   }
-  if (!session.report.failed()) fill(loaded, options, files, session, model, disabled);
   if (session.collect_variables) loaded.variables_json = variables_to_json(session.variables);
   loaded.project_environment = std::move(files.environment);
   loaded.diagnostics = session.report.take();

@@ -44,13 +44,15 @@ struct LoadOptions {
   /// Print only the services' images: an override file for the pinned ones.
   bool images_alone = false;
   unsigned outputs = every_output;
+  /// What the targets depend on takes part too.
+  bool with_dependencies = true;
 };
 
 struct Loaded {
   std::optional<Project> project;  ///< nothing if there are errors, or it was not asked for
   Diagnostics diagnostics;
-  /// Warnings of attributes that are stored but not yet acted upon, for commands that run the
-  /// project. With transfer_output.
+  /// Warnings of attributes that are stored but not yet acted upon, of services that take part, for
+  /// commands that run the project. With transfer_output.
   Diagnostics not_in_effect;
   /// The canonical model as `config` prints it, keys in canonical order: JSON text.
   std::string canonical_json;

@@ -8,14 +8,10 @@
 namespace estiba::spec {
 namespace {
 
-std::string member(const Node& node, std::string_view key, std::string_view otherwise = {}) {
-  const Node* found = node.find(key);
-  return found ? scalar_text(*found) : std::string(otherwise);
-}
-
 std::string mount_target(const Node& item, std::string_view directory) {
-  std::string target = member(item, "target");
-  return target.empty() ? cat(directory, "/", member(item, "source")) : target;
+  if (item.is_scalar()) return cat(directory, "/", scalar_text(item));
+  std::string target = text_of(item, "target");
+  return target.empty() ? cat(directory, "/", text_of(item, "source")) : target;
 }
 
 // What tells an item apart from its siblings; empty if nothing does.
@@ -26,21 +22,21 @@ std::string identity_of(const Node& item, Identity identity) {
     case Identity::text:
       return item.is_scalar() ? scalar_text(item) : std::string();
     case Identity::target:
-      return item.is_mapping() ? member(item, "target") : scalar_text(item);
+      return item.is_mapping() ? text_of(item, "target") : scalar_text(item);
     case Identity::config_target:
       return mount_target(item, "");
     case Identity::secret_target:
       return mount_target(item, "/run/secrets");
     case Identity::path:
-      return member(item, "path");
+      return text_of(item, "path");
     case Identity::subnet:
-      return member(item, "subnet");
+      return text_of(item, "subnet");
     case Identity::port:
       break;
   }
   if (!item.is_mapping()) return scalar_text(item);
-  return cat(member(item, "host_ip", "0.0.0.0"), ":", member(item, "published"), ":",
-             member(item, "target"), "/", member(item, "protocol", "tcp"));
+  return cat(text_of(item, "host_ip", "0.0.0.0"), ":", text_of(item, "published"), ":",
+             text_of(item, "target"), "/", text_of(item, "protocol", "tcp"));
 }
 
 void unify_items(Sequence& items, Identity identity) {
@@ -99,7 +95,7 @@ class Merger {
   void merge_pools(Node& base, Node over, const Type& type, const Path& path) {
     for (Node& pool : *over.sequence()) {
       auto same = [&](const Node& other) {
-        return member(other, "subnet") == member(pool, "subnet");
+        return text_of(other, "subnet") == text_of(pool, "subnet");
       };
       auto found = std::find_if(base.sequence()->begin(), base.sequence()->end(), same);
       if (found == base.sequence()->end() || pool.tag != MergeTag::none) continue;

@@ -4,11 +4,14 @@
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
+#include "compose-spec/as_written.hpp"
 #include "compose-spec/canonical/canonical.hpp"
+#include "compose-spec/consistency.hpp"
 #include "compose-spec/defaults.hpp"
 #include "compose-spec/dotenv.hpp"
 #include "compose-spec/files.hpp"
 #include "compose-spec/merge.hpp"
+#include "compose-spec/normalise.hpp"
 #include "compose-spec/sound.hpp"
 #include "compose-spec/yaml_reader.hpp"
 
@@ -69,6 +72,64 @@ void make_canonical(Session& session, Node& document) {
   unify(document, type);
 }
 
+namespace {
+
+struct FileInModel {
+  const std::string& path;
+  const FileContext& context;
+};
+
+void add_canonical(Session& session, Node& model, Node document, const FileInModel& file) {
+  make_canonical(session, document);
+  if (session.report.failed()) drop_faulty(document, session.report);
+  warn_version(session, document);
+  resolve_extends(session, document, file.path, file.context);
+  // In an override file, what is included overrides too.
+  resolve_includes(session, document, file.context);
+  merge(model, std::move(document), compose_file_type(), Path(), session.report);
+}
+
+// What is extended and included must be known, whatever form the rest keeps.
+void canonicalise_references(Session& session, Node& document) {
+  auto rewrite = [&](Node& node, const Type& type) {
+    canonicalise(node, type, Path(), session.schema, session.report);
+  };
+  if (Node* include = document.find("include"))
+    rewrite(*include, *type_of_member(compose_file_type(), "include"));
+  Node* services = document.find("services");
+  if (!services || !services->is_mapping()) return;
+  for (Entry& service : *services->mapping())
+    if (Node* extends = service.value.find("extends"))
+      rewrite(*extends, *type_of_member(types::service, "extends"));
+}
+
+// Without interpolation, forms are made canonical once all that is to meet has met.
+void add_as_written(Session& session, Node& model, Node document, const FileInModel& file) {
+  const Type& type = compose_file_type();
+  warn_version(session, document);
+  canonicalise_references(session, document);
+  resolve_extends(session, document, file.path, file.context);
+  resolve_includes(session, document, file.context);
+  make_alike(model, document, type);
+  merge(model, std::move(document), type, Path(), session.report);
+  unify(model, type);
+  unify_pairs(model, type);
+  make_canonical(session, model);
+}
+
+// A list of variables is completed here; a mapping of them not before it is normalised.
+void resolve_environment(const Session& session, Node& model, const Environment& environment) {
+  Node* services = model.find("services");
+  if (!services || !services->is_mapping()) return;
+  for (Entry& service : *services->mapping()) {
+    Node* variables = service.value.find("environment");
+    if (variables && (session.schema.interpolated || variables->is_sequence()))
+      take_values(*variables, environment, Unset::kept);
+  }
+}
+
+}  // namespace
+
 Node load_model(Session& session, const std::vector<std::string>& files,
                 const FileContext& context) {
   Node model{Mapping(), {}};
@@ -76,6 +137,7 @@ Node load_model(Session& session, const std::vector<std::string>& files,
   for (const std::string& file : files) {
     for (Node& document : read_documents(session, file, context)) {
       if (model.span.source == 0) model.span = document.span;
+      if (!session.schema.interpolated) make_alike(model, document, type);
       drop_empty_overrides(document, model, type);
       validate(document, type, Path(), session.schema, session.report);
       if (session.report.failed() &&
@@ -83,13 +145,8 @@ Node load_model(Session& session, const std::vector<std::string>& files,
         session.whole = false;
         continue;
       }
-      make_canonical(session, document);
-      if (session.report.failed()) drop_faulty(document, session.report);
-      warn_version(session, document);
-      resolve_extends(session, document, file, context);
-      // In an override file, what is included overrides too.
-      resolve_includes(session, document, context);
-      merge(model, std::move(document), type, Path(), session.report);
+      auto* add = session.schema.interpolated ? add_canonical : add_as_written;
+      add(session, model, std::move(document), {file, context});
     }
   }
   if (!session.whole) return model;
@@ -99,7 +156,9 @@ Node load_model(Session& session, const std::vector<std::string>& files,
   settle_tags(model);
   // What was taken out for its mistakes is not missing.
   if (!session.report.failed()) check_required(model, type, Path(), session.report);
-  apply_defaults(model);
+  apply_defaults(model, session.schema);
+  // Of what is included, too, once.
+  if (context.root.empty()) check_values(model, session.report);
   if (session.resolve_paths) {
     spec::resolve_paths(model, type, {context.directory, session.home});
   } else if (!context.root.empty()) {
@@ -107,22 +166,8 @@ Node load_model(Session& session, const std::vector<std::string>& files,
     std::filesystem::path directory(context.directory);
     spec::resolve_paths(model, type, {directory.lexically_relative(context.root), session.home});
   }
-  resolve_environment(model, context.environment);
+  resolve_environment(session, model, context.environment);
   return model;
-}
-
-void resolve_environment(Node& model, const Environment& environment) {
-  Node* services = model.find("services");
-  if (!services || !services->is_mapping()) return;
-  for (Entry& service : *services->mapping()) {
-    Node* variables = service.value.find("environment");
-    if (!variables || !variables->is_mapping()) continue;
-    for (Entry& variable : *variables->mapping()) {
-      if (!variable.value.is_null()) continue;
-      auto found = environment.find(variable.key);
-      if (found != environment.end()) variable.value.value = found->second;
-    }
-  }
 }
 
 std::vector<std::pair<std::string, std::string>> read_env_file(Session& session,

@@ -60,9 +60,6 @@ void resolve_extends(Session& session, Node& document, const std::string& file,
 /// Loads what `include` names and adds it to the model.
 void resolve_includes(Session& session, Node& model, const FileContext& context);
 
-/// Values that a project's own environment gives: environment, secrets and configs.
-void resolve_environment(Node& model, const Environment& environment);
-
 /// Reads env files into variables, those of `environment` staying as they are. A file that is not
 /// there is reported at `span` unless it is optional.
 struct EnvFile {

@@ -1,5 +1,6 @@
 #include "compose-spec/normalise.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "base/error.hpp"
@@ -7,11 +8,6 @@
 
 namespace estiba::spec {
 namespace {
-
-std::string text_of(const Node& node, std::string_view key) {
-  const Node* found = node.find(key);
-  return found ? scalar_text(*found) : std::string();
-}
 
 bool is_empty(const Node* node) {
   if (!node || node->is_null()) return true;
@@ -26,7 +22,7 @@ void depend_on(Node& service, std::string_view name, bool restart, Span span) {
   if (!all.is_mapping() || all.find(name)) return;
   Node dependency{Mapping(), span};
   dependency.set("condition", std::string("service_started"));
-  if (restart) dependency.set("restart", true);
+  dependency.set("restart", restart);
   dependency.set("required", true);
   all.mapping()->push_back({std::string(name), span, std::move(dependency)});
 }
@@ -38,7 +34,8 @@ void imply_dependencies(Node& service) {
     for (const Node& item : Sequence(*list->sequence())) use(scalar_text(item), item.span);
   };
   each("links", [&](const std::string& link, Span span) {
-    depend_on(service, link.substr(0, link.find(':')), true, span);
+    bool aliased = std::count(link.begin(), link.end(), ':') == 1;
+    depend_on(service, aliased ? link.substr(0, link.find(':')) : link, true, span);
   });
   for (std::string_view key : {"network_mode", "ipc", "pid", "uts", "cgroup"}) {
     std::string text = text_of(service, key);
@@ -55,19 +52,27 @@ void complete_build(Node& build, const NormaliseOptions& options) {
   if (!build.is_mapping()) return;
   if (text_of(build, "dockerfile").empty() && text_of(build, "dockerfile_inline").empty())
     build.set("dockerfile", std::string("Dockerfile"));
-  Node* arguments = build.find("args");
-  if (!arguments || !arguments->is_mapping()) return;
-  for (Entry& argument : *arguments->mapping()) {
-    auto found = options.environment.find(argument.key);
-    if (argument.value.is_null() && found != options.environment.end())
-      argument.value.value = found->second;
+  if (Node* arguments = build.find("args"))
+    take_values(*arguments, options.environment, Unset::dropped);
+}
+
+// Not before all files are merged: until then "/data/" and "/data" are two places.
+void clean_targets(Node& service) {
+  Node* volumes = service.find("volumes");
+  if (!volumes || !volumes->is_sequence()) return;
+  for (Node& mount : *volumes->sequence()) {
+    Node* target = mount.find("target");
+    if (auto* text = target ? target->string() : nullptr; text && !text->empty())
+      *text = fs::clean_path(*text);
   }
-  std::erase_if(*arguments->mapping(), [](const Entry& entry) { return entry.value.is_null(); });
+}
+
+bool is_elsewhere(const Node& service) {
+  return service.find("network_mode") || service.find("provider");
 }
 
 void join_default_network(Node& service) {
-  bool elsewhere = service.find("network_mode") || service.find("provider");
-  if (elsewhere || !is_empty(service.find("networks"))) return;
+  if (is_elsewhere(service) || !is_empty(service.find("networks"))) return;
   service.set("networks", Mapping());
   service.find("networks")->set("default", {});
 }
@@ -75,9 +80,12 @@ void join_default_network(Node& service) {
 void complete_service(Node& service, const NormaliseOptions& options) {
   if (!service.is_mapping()) return;
   if (Node* build = service.find("build")) complete_build(*build, options);
+  if (Node* variables = service.find("environment"))
+    take_values(*variables, options.environment, Unset::kept);
   if (Node* policy = service.find("pull_policy");
       policy && text_of(service, "pull_policy") == "if_not_present")
     policy->value = std::string("missing");
+  clean_targets(service);
   join_default_network(service);
   imply_dependencies(service);
 }
@@ -95,7 +103,7 @@ void name_resources(Node& section, const std::string& project) {
 bool uses_default_network(const Node& services) {
   for (const Entry& service : *services.mapping()) {
     const Node* networks = service.value.find("networks");
-    if (networks && networks->find("default")) return true;
+    if (networks && networks->find("default") && !is_elsewhere(service.value)) return true;
   }
   return false;
 }
@@ -105,6 +113,30 @@ bool uses_default_network(const Node& services) {
 std::string_view service_reference(std::string_view text) {
   constexpr std::string_view prefix = "service:";
   return text.starts_with(prefix) ? text.substr(prefix.size()) : std::string_view();
+}
+
+void take_values(Node& pairs, const Environment& environment, Unset unset) {
+  auto value_of = [&](const std::string& name) {
+    auto found = environment.find(name);
+    return found == environment.end() ? nullptr : &found->second;
+  };
+  if (auto* entries = pairs.mapping()) {
+    for (Entry& entry : *entries)
+      if (auto* value = entry.value.is_null() ? value_of(entry.key) : nullptr)
+        entry.value.value = *value;
+    if (unset == Unset::dropped)
+      std::erase_if(*entries, [](const Entry& entry) { return entry.value.is_null(); });
+  } else if (auto* items = pairs.sequence()) {
+    auto is_open = [](const Node& item) {
+      return scalar_text(item).find('=') == std::string::npos;
+    };
+    for (Node& item : *items) {
+      std::string name = scalar_text(item);
+      if (auto* value = is_open(item) ? value_of(name) : nullptr)
+        item.value = cat(name, "=", *value);
+    }
+    if (unset == Unset::dropped) std::erase_if(*items, is_open);
+  }
 }
 
 void complete_replicas(Node& model) {
@@ -129,7 +161,6 @@ void fill_resources(Node& model) {
 
 void normalise(Node& model, const NormaliseOptions& options) {
   model.set("name", options.project_name);
-  if (!model.find("services")) model.set("services", Mapping());
   if (Node* services = model.find("services"); services && services->is_mapping()) {
     for (Entry& service : *services->mapping()) complete_service(service.value, options);
     if (uses_default_network(*services)) {

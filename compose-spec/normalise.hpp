@@ -14,6 +14,10 @@ struct NormaliseOptions {
   Environment environment;
 };
 
+/// Variables without a value take the project's; what is not set stays open, or goes.
+enum class Unset { kept, dropped };
+void take_values(Node& pairs, const Environment& environment, Unset unset);
+
 /// A scale written on its own also counts for deploy.
 void complete_replicas(Node& model);
 /// Resources that are only named have no attributes.

@@ -12,9 +12,6 @@ bool equals(const Node* node, std::string_view text) {
   return node && node->string() && *node->string() == text;
 }
 
-// Not yet a path: a variable that --no-interpolate left.
-bool is_open(const std::string& text) { return text.find("${") != std::string::npos; }
-
 // C:\\dir, which stays as it is.
 bool is_windows_path(std::string_view path) {
   bool letter = !path.empty() && ((path[0] | 0x20) >= 'a' && (path[0] | 0x20) <= 'z');
@@ -23,8 +20,7 @@ bool is_windows_path(std::string_view path) {
 }
 
 void resolve(Node& node, const PathBase& base) {
-  if (auto* text = node.string(); text && !text->empty() && !is_open(*text))
-    *text = absolute_path(*text, base);
+  if (auto* text = node.string(); text && !text->empty()) *text = absolute_path(*text, base);
 }
 
 // A volume of the local driver that is a bind mount in disguise.

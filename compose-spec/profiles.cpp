@@ -58,6 +58,29 @@ Mapping select_services(Node& model, const Selection& selection) {
   return disabled;
 }
 
+std::set<std::string> taking_part(const Node& model, const std::vector<std::string>& targets,
+                                  bool with_dependencies) {
+  std::set<std::string> found;
+  const Node* services = model.find("services");
+  if (!services || !services->is_mapping()) return found;
+  if (targets.empty()) add_keys(services, found);
+  std::vector<std::string> open = targets;
+  while (!open.empty()) {
+    std::string name = std::move(open.back());
+    open.pop_back();
+    const Node* service = services->find(name);
+    if (!service || !found.insert(name).second || !with_dependencies) continue;
+    const Node* dependencies = service->find("depends_on");
+    if (!dependencies || !dependencies->is_mapping()) continue;
+    for (const Entry& dependency : *dependencies->mapping()) open.push_back(dependency.key);
+  }
+  return found;
+}
+
+void keep_services(Node& model, const std::set<std::string>& names) {
+  keep_only(model, "services", names);
+}
+
 void drop_unused_resources(Node& model) {
   std::set<std::string> networks, volumes, configs, secrets, models;
   const Node* services = model.find("services");

@@ -74,7 +74,14 @@ void add_env_files(Session& session, ProjectFiles& project, const std::vector<En
   for (const EnvFile& file : files) {
     Environment known = project.environment;
     known.insert(added.begin(), added.end());
-    for (auto& [name, value] : read_env_file(session, file, {}, Path(), known)) added[name] = value;
+    auto values = read_env_file(session, file, {}, Path(), known);
+    // What the file says itself is nearer than what those before it say.
+    size_t nearer = std::count_if(values.begin(), values.end(), [&](const auto& one) {
+      return added.contains(one.first) && !project.environment.contains(one.first) &&
+             known.erase(one.first) > 0;
+    });
+    if (nearer > 0) values = read_env_file(session, file, {}, Path(), known);
+    for (auto& [name, value] : values) added[name] = value;
   }
   project.environment.insert(added.begin(), added.end());
 }
@@ -143,7 +150,7 @@ std::string written_name(Session& session, const std::string& file, const Projec
   InterpolationLog log;
   std::string name;
   for (Node& document : read_yaml(sources, source, report)) {
-    interpolate(document, project.environment, log, report);
+    if (session.interpolate) interpolate(document, project.environment, log, report);
     if (const Node* found = document.find("name")) name = scalar_text(*found);
   }
   return name;
@@ -202,8 +209,12 @@ std::string choose_project_name(Session& session, const LoadOptions& options,
   std::string name = variable(project.environment, "COMPOSE_PROJECT_NAME");
   if (!name.empty()) return checked_name(name, "COMPOSE_PROJECT_NAME");
   for (const std::string& file : project.files)
-    if (std::string written = written_name(session, file, project); !written.empty())
+    if (std::string written = written_name(session, file, project); !written.empty()) {
       name = valid_name(written);
+      if (name.empty())
+        throw Error(cat("nothing of the project's name \"", written, "\" in ", file,
+                        " is valid; begin it with a letter or a digit"));
+    }
   if (name.empty()) name = valid_name(fs::base_name(project.directory));
   if (name.empty())
     throw Error(cat("the directory ", project.directory,

@@ -101,6 +101,11 @@ std::string scalar_text(const Node& node) {
   return {};
 }
 
+std::string text_of(const Node& node, std::string_view key, std::string_view otherwise) {
+  const Node* found = node.find(key);
+  return found ? scalar_text(*found) : std::string(otherwise);
+}
+
 bool same_value(const Node& a, const Node& b) {
   if (a.value.index() != b.value.index()) return false;
   if (auto* items = a.sequence()) {

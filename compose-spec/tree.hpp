@@ -90,6 +90,8 @@ class KeyIndex {
 
 /// A scalar as a plain text: true, 8, 1.5, the string itself; null is empty.
 std::string scalar_text(const Node& node);
+/// The same of a member of a mapping, or `otherwise` if it is not there.
+std::string text_of(const Node& node, std::string_view key, std::string_view otherwise = {});
 /// As Go prints a float64 in a text, and in YAML: "1.5", "1e+06".
 std::string format_real(double number);
 std::string format_real32(double number);

@@ -42,6 +42,7 @@ class Validator {
     // !reset says that the value does not matter.
     if (node.tag == MergeTag::reset) return;
     if (node.is_null() && extending_) return;
+    if (!options_.interpolated && type.any_text && node.string()) return;
     if (!(type.forms & form_of(node))) return report_misfit(node, type, path);
     if (auto* text = node.string()) return check_text(node, *text, type, path);
     if (auto* items = node.sequence()) return check_items(*items, type, path);
@@ -68,7 +69,6 @@ class Validator {
   }
 
   void check_text(const Node& node, const std::string& text, const Type& type, const Path& path) {
-    if (!options_.interpolated && text.find('$') != std::string::npos) return;
     if (!type.choices.empty()) {
       for (std::string_view choice : type.choices)
         if (text == choice) return;

@@ -8,7 +8,7 @@
 namespace estiba::spec {
 
 struct SchemaOptions {
-  /// False: values may still hold variables.
+  /// False: values may still hold variables, and keep the form they are written in.
   bool interpolated = true;
   /// Accept attributes that are newer than the Compose release we follow.
   bool newer = false;

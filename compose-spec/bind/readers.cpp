@@ -4,10 +4,7 @@
 
 namespace estiba::spec::bind {
 
-std::string text(const Node& node, std::string_view key) {
-  const Node* found = node.find(key);
-  return found ? scalar_text(*found) : std::string();
-}
+std::string text(const Node& node, std::string_view key) { return text_of(node, key); }
 
 bool flag(const Node& node, std::string_view key, bool otherwise) {
   const Node* found = node.find(key);

@@ -1,6 +1,7 @@
 #include "compose-spec/canonical/canonical.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/error.hpp"
@@ -26,6 +27,16 @@ Node mapping_of(std::string_view key, Node value) {
   Span span = value.span;
   mapping.mapping()->push_back({std::string(key), span, std::move(value)});
   return mapping;
+}
+
+// A variable may stand without a value, a context not.
+Node expand_pairs(const Node& list, const Type& type) {
+  if (&type == &types::environment) return expand_environment(list);
+  Node pairs = expand_key_values(list);
+  for (const Entry& pair : *pairs.mapping())
+    if (pair.value.is_null() && type.values->path == PathKind::build_context)
+      throw BadShortForm{cat("\"", pair.key, "\" has no value"), "write NAME=CONTEXT"};
+  return pairs;
 }
 
 Node key_set(const Node& list) {
@@ -57,7 +68,7 @@ Node expand_health_test(const Node& node) {
 }
 
 Node expand_gpus(const Node& node) {
-  Node all = mapping_of("count", Node{int64_t{-1}, node.span});
+  Node all = mapping_of("count", Node{std::string("all"), node.span});
   all.tag = node.tag;
   return list_of(std::move(all));
 }
@@ -74,7 +85,9 @@ class Canonicaliser {
     try {
       reshape(node, type, path);
     } catch (const BadShortForm& bad) {
-      report_.error(node.span, path, bad.message, bad.hint);
+      // What a variable will make of it is not known yet.
+      if (options_.interpolated || type.shape == Shape::volume || type.shape == Shape::key_values)
+        report_.error(node.span, path, bad.message, bad.hint);
       return;
     }
     descend(node, type, path);
@@ -83,24 +96,28 @@ class Canonicaliser {
   }
 
  private:
-  // A text with variables that stay (--no-interpolate) has no form yet.
-  bool is_open(const Node& node) const {
-    auto* text = node.string();
-    return text && !options_.interpolated && text->find('$') != std::string::npos;
+  // With --no-interpolate, texts, lists of texts and pairs keep the form they are written in.
+  bool stays_short(const Type& type) const {
+    if (options_.interpolated || type.always_long) return false;
+    constexpr std::array<Shape, 5> short_forms{Shape::key_values, Shape::text_list, Shape::words,
+                                               Shape::health_test, Shape::hosts};
+    return std::find(short_forms.begin(), short_forms.end(), type.shape) != short_forms.end();
   }
 
   void reshape(Node& node, const Type& type, const Path& path) {
-    // A mount with variables can still be taken apart, its separators stand outside of ${...}.
-    if (is_open(node) && type.shape != Shape::volume) return;
+    if (stays_short(type)) return;
     const bool text = node.string() != nullptr;
     const bool list = node.is_sequence();
     switch (type.shape) {
       case Shape::plain:
+        return;
       case Shape::ulimit:
+        // The one value that is turned into a number before variables are looked at.
+        if (text && !options_.interpolated)
+          report_.error(node.span, path, cat("must be ", type.noun, ", not a string"));
         return;
       case Shape::key_values:
-        if (list)
-          node = &type == &types::environment ? expand_environment(node) : expand_key_values(node);
+        if (list) node = expand_pairs(node, type);
         return;
       case Shape::ssh:
         if (list) node = expand_ssh(node);
@@ -166,30 +183,32 @@ class Canonicaliser {
     node.value = std::move(words);
   }
 
-  // One written port may be many.
+  // One written port may be many. With variables left in one, all stay as they are written.
   void reshape_ports(Node& node, const Path& path) {
     Sequence out;
     Sequence& items = *node.sequence();
-    auto open = [this](const Node& item) { return is_open(item); };
-    if (std::any_of(items.begin(), items.end(), open)) return;
+    for (Node& item : items) {
+      default_member(item, "mode", std::string("ingress"));
+      default_member(item, "protocol", std::string("tcp"));
+    }
     for (size_t i = 0; i < items.size(); ++i) {
-      Node& item = items[i];
-      if (item.is_mapping() || item.tag == MergeTag::reset) {
-        default_member(item, "mode", std::string("ingress"));
-        default_member(item, "protocol", std::string("tcp"));
-        out.push_back(std::move(item));
-        continue;
-      }
       try {
-        for (Node& port : expand_port(item)) {
-          port.tag = item.tag;
-          out.push_back(std::move(port));
-        }
+        for (Node& port : ports_of(items[i])) out.push_back(std::move(port));
       } catch (const BadShortForm& bad) {
-        report_.error(item.span, Path(path, i), bad.message, bad.hint);
+        if (!options_.interpolated && items[i].string()) return;
+        report_.error(items[i].span, Path(path, i), bad.message, bad.hint);
       }
     }
     items = std::move(out);
+  }
+
+  static Sequence ports_of(const Node& item) {
+    if (item.is_mapping() || item.tag == MergeTag::reset) return {item};
+    if (item.real())
+      throw BadShortForm{cat(scalar_text(item), " is no whole number"), "write a port, or a text"};
+    Sequence ports = expand_port(item);
+    for (Node& port : ports) port.tag = item.tag;
+    return ports;
   }
 
   void descend(Node& node, const Type& type, const Path& path) {
@@ -223,7 +242,9 @@ class Canonicaliser {
 
   void cast(Node& node, const Type& type, const Path& path) {
     bool stays_null = node.is_null() && type.cast != Cast::text;
-    if (type.cast == Cast::none || stays_null || is_open(node)) return;
+    if (type.cast == Cast::none || stays_null) return;
+    bool stays = !options_.interpolated && !type.always_long;
+    if (stays && (!node.integer() || in_bounds(node.value, type))) return;
     auto value = cast_scalar(node, type.cast);
     if (value && in_bounds(*value, type)) {
       node.value = std::move(*value);

@@ -25,10 +25,6 @@ struct Spot {
   std::string pattern;  ///< with "*" for names of one's own
 };
 
-std::string joined(const std::string& path, std::string_view key) {
-  return path.empty() ? std::string(key) : cat(path, ".", key);
-}
-
 [[noreturn]] void refuse(const Spot& spot, const std::string& name) {
   std::vector<std::string> names;
   for (const Attribute& attribute : spot.type->attributes) names.emplace_back(attribute.name);

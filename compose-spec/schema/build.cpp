@@ -14,9 +14,12 @@ const Type contexts{.noun = "a mapping or a list of NAME=CONTEXT",
                     .forms = sequence_form | mapping_form,
                     .shape = Shape::key_values,
                     .values = &context,
-                    .items = &text};
-const Type attestation{
-    .noun = "a string or a boolean", .forms = string_form | boolean_form, .cast = Cast::text};
+                    .items = &text,
+                    .always_long = true};
+const Type attestation{.noun = "a string or a boolean",
+                       .forms = string_form | boolean_form,
+                       .cast = Cast::text,
+                       .always_long = true};
 const Type ssh_key{.noun = "a path",
                    .forms = null_form | string_form | boolean_form | number_form,
                    .cast = Cast::nullable,
@@ -64,7 +67,8 @@ const Type watch_action{
 const Type watch_patterns{.noun = "a string or a list of strings",
                           .forms = string_form | sequence_form,
                           .shape = Shape::text_list,
-                          .items = &text};
+                          .items = &text,
+                          .always_long = true};
 const std::array<Attribute, 7> watch_attributes{{
     {"path", &path, Shown::unless_empty, true},
     {"action", &watch_action, Shown::unless_empty, true},

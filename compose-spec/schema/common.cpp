@@ -4,6 +4,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "base/error.hpp"
 #include "compose-spec/schema/schema.hpp"
 
 namespace estiba::spec {
@@ -13,6 +14,10 @@ bool is_resource_name(std::string_view text) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
            c == '_' || c == '-';
   });
+}
+
+std::string joined(const std::string& path, std::string_view key) {
+  return path.empty() ? std::string(key) : cat(path, ".", key);
 }
 
 namespace {
@@ -169,7 +174,8 @@ const Type ulimit{.noun = "a number, or a mapping with soft and hard",
                   .cast = Cast::integer,
                   .shape = Shape::ulimit,
                   .merge = Merge::replace,
-                  .attributes = ulimit_attributes};
+                  .attributes = ulimit_attributes,
+                  .silent = true};
 }  // namespace
 
 const Type hosts{.noun = "a mapping or a list of HOST=ADDRESS",
@@ -238,9 +244,12 @@ constexpr std::array<Attribute, 5> device_request_attributes(bool names_capabili
 }
 const std::array<Attribute, 5> reservation_attributes = device_request_attributes(true);
 const std::array<Attribute, 5> gpu_attributes = device_request_attributes(false);
-const Type device_request{
-    .noun = "a mapping", .forms = mapping_form, .attributes = reservation_attributes};
-const Type gpu_request{.noun = "a mapping", .forms = mapping_form, .attributes = gpu_attributes};
+const Type device_request{.noun = "a mapping",
+                          .forms = mapping_form,
+                          .attributes = reservation_attributes,
+                          .silent = true};
+const Type gpu_request{
+    .noun = "a mapping", .forms = mapping_form, .attributes = gpu_attributes, .silent = true};
 constexpr std::array<std::string_view, 1> gpu_words{"all"};
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace estiba::spec {
@@ -122,10 +123,16 @@ struct Type {
   const Type* values = nullptr;
   const Type* items = nullptr;
   std::span<const std::string_view> choices = {};
+  /// --no-interpolate takes any text: what is to be accepted is no matter of the schema.
+  bool any_text = false;
   /// Checks a text; null if any will do.
   bool (*accepts)(std::string_view) = nullptr;
+  /// --no-interpolate, too, prints what stands in the short form in the long one.
+  bool always_long = false;
   /// Attributes without x-….
   bool closed = false;
+  /// x-… may be written, but is not printed.
+  bool silent = false;
   /// An attribute that is not known is only worth a warning.
   bool lenient = false;
   /// Keys of a mapping with free keys are names of services, networks and so on.
@@ -143,6 +150,9 @@ const Type* type_of_member(const Type& type, std::string_view key);
 /// What may be found in a value or below it, so that a phase leaves out what is not its business.
 enum Concern : unsigned { path_concern = 1, identity_concern = 2, required_concern = 4 };
 bool concerns(const Type& type, Concern concern);
+
+/// "services.*" and "image" → "services.*.image": how the lists of attributes name one.
+std::string joined(const std::string& path, std::string_view key);
 
 /// Service, volume and other names: ^[a-zA-Z0-9._-]+$
 bool is_resource_name(std::string_view text);

@@ -33,6 +33,7 @@ const Type size{
 const Type block_weight{.noun = "a whole number",
                         .forms = integer_form,
                         .cast = Cast::integer,
+                        .any_text = true,
                         .least = 0,
                         .most = 65535};
 const std::array<Attribute, 2> weight_attributes{
@@ -64,6 +65,7 @@ const Type cgroup{
 const Type cpu_percent{.noun = "a whole number from 0 to 100",
                        .forms = integer_form | string_form,
                        .cast = Cast::real,
+                       .any_text = true,
                        .accepts = is_percentage,
                        .least = 0,
                        .most = 100};
@@ -105,7 +107,8 @@ const Type depends_on{.noun = "a list of service names or a mapping",
                       .shape = Shape::depends_on,
                       .unique = true,
                       .values = &dependency,
-                      .items = &text};
+                      .items = &text,
+                      .named = true};
 
 const std::array<Attribute, 3> device_attributes{{{"source", &text, Shown::unless_empty, true},
                                                   {"target", &text, Shown::unless_empty, true},
@@ -120,8 +123,11 @@ const Type devices{.noun = "a list of devices",
                    .items = &device};
 
 constexpr std::array<std::string_view, 3> env_formats{"raw", "default", ""};
-const Type env_format{
-    .noun = "a string", .forms = string_form, .cast = Cast::text, .choices = env_formats};
+const Type env_format{.noun = "a string",
+                      .forms = string_form,
+                      .cast = Cast::text,
+                      .choices = env_formats,
+                      .any_text = true};
 const std::array<Attribute, 3> env_file_attributes{{
     {"path", &path, Shown::unless_empty, true},
     {"required", &boolean, Shown::always},
@@ -136,11 +142,13 @@ const Type env_files{.noun = "a path or a list of paths",
                      .forms = string_form | sequence_form,
                      .shape = Shape::text_list,
                      .identity = Identity::path,
-                     .items = &env_file};
+                     .items = &env_file,
+                     .always_long = true};
 const Type label_files{.noun = "a path or a list of paths",
                        .forms = string_form | sequence_form,
                        .shape = Shape::text_list,
-                       .items = &path};
+                       .items = &path,
+                       .always_long = true};
 
 const Type port_text{.noun = "a port", .forms = string_form | number_form, .cast = Cast::text};
 const Type exposed_ports{.noun = "a list of ports",
@@ -214,7 +222,8 @@ const Type networks_used{.noun = "a list of network names or a mapping",
                          .shape = Shape::key_set,
                          .unique = true,
                          .values = &network_use,
-                         .items = &text};
+                         .items = &text,
+                         .named = true};
 
 const Type optional_text{.noun = "a string", .forms = null_form | string_form, .cast = Cast::text};
 const Type port_target{.noun = "a port",
@@ -273,7 +282,8 @@ const std::array<Attribute, 3> volume_option_attributes{
     {{"labels", &key_values}, {"nocopy", &boolean}, {"subpath", &text}}};
 const Type volume_options{
     .noun = "a mapping", .forms = mapping_form, .attributes = volume_option_attributes};
-const Type tmpfs_mode{.noun = "a file mode", .forms = number_form, .cast = Cast::integer};
+const Type tmpfs_mode{
+    .noun = "a file mode", .forms = number_form, .cast = Cast::integer, .any_text = true};
 const Type tmpfs_size{.noun = "a size such as 64m",
                       .forms = integer_form | string_form,
                       .cast = Cast::bytes,
@@ -309,6 +319,13 @@ const Type volumes{.noun = "a list of mounts",
                    .identity = Identity::target,
                    .items = &volume};
 
+const Type name_servers{.noun = "a string or a list of strings",
+                        .forms = string_form | sequence_form,
+                        .shape = Shape::text_list,
+                        .identity = Identity::text,
+                        .items = &text,
+                        .always_long = true};
+
 const std::array<Attribute, 93> attributes{{
     {"profiles", &unique_texts},
     {"annotations", &key_values},
@@ -337,7 +354,7 @@ const std::array<Attribute, 93> attributes{{
     {"deploy", &types::deploy},
     {"device_cgroup_rules", &distinct_texts},
     {"devices", &devices},
-    {"dns", &text_list},
+    {"dns", &name_servers},
     {"dns_opt", &unique_texts},
     {"dns_search", &text_list},
     {"domainname", &text},

@@ -69,13 +69,10 @@ constexpr std::array<std::string_view, 54> stored_only{
     "services.*.volumes.image",
 };
 
-std::string joined(const std::string& path, std::string_view key) {
-  return path.empty() ? std::string(key) : cat(path, ".", key);
-}
-
 class Notices {
  public:
-  explicit Notices(Report& report) : report_(report) {}
+  Notices(const std::set<std::string>& services, Report& report)
+      : services_(services), report_(report) {}
 
   void walk(const Node& node, const Type& type, const std::string& pattern, const Path& path) {
     if (auto* items = node.sequence()) {
@@ -90,6 +87,7 @@ class Notices {
   void visit(const Entry& entry, const Type& type, const std::string& pattern, const Path& path) {
     const Type* child = type_of_member(type, entry.key);
     if (!child || is_empty_below(entry.value, child)) return;
+    if (pattern == "services" && !services_.contains(entry.key)) return;
     std::string below = joined(pattern, type.values ? "*" : std::string_view(entry.key));
     Path at(path, entry.key);
     if (!is_stored_only(below)) return walk(entry.value, *child, below, at);
@@ -98,6 +96,7 @@ class Notices {
                       "docs/compose-support.md lists what is");
   }
 
+  const std::set<std::string>& services_;
   Report& report_;
   std::set<std::string> told_;
 };
@@ -133,8 +132,8 @@ bool is_stored_only(const std::string& attribute) {
   return false;
 }
 
-void report_stored_only(const Node& model, Report& report) {
-  Notices(report).walk(model, compose_file_type(), "", Path());
+void report_stored_only(const Node& model, const std::set<std::string>& services, Report& report) {
+  Notices(services, report).walk(model, compose_file_type(), "", Path());
 }
 
 std::string support_page() {
@@ -144,9 +143,9 @@ std::string support_page() {
       "and\n"
       "writes it anew with `ESTIBA_UPDATE_GOLDEN=1`. `*` is a name of your own, items of a list "
       "are\n"
-      "left out. What is stored is checked, merged and printed by `config`, and `up` says once "
-      "that\n"
-      "it changes nothing yet.\n\n"
+      "left out. What is stored is checked, merged and printed by `config`, and `up` says once, of "
+      "the\n"
+      "services that take part, that it changes nothing yet.\n\n"
       "| attribute | what may be written | at run time |\n|---|---|---|\n";
   each_attribute(compose_file_type(), "", [&](const std::string& path, const Type& type) {
     out += cat("| `", path, "` | ", noun_and_choices(type), " | ",

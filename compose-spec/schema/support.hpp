@@ -1,6 +1,7 @@
 // What of the schema is only kept, not yet acted upon, when a project runs; and the pages made from
 // the schema: docs/compose-support.md and docs/compose-schema.json.
 #pragma once
+#include <set>
 #include <string>
 
 #include "compose-spec/report.hpp"
@@ -12,8 +13,9 @@ namespace estiba::spec {
 /// stored and printed, but changes nothing at run time. So is all beneath it.
 bool is_stored_only(const std::string& attribute);
 
-/// A warning for each attribute of that kind that the model uses, at the first place.
-void report_stored_only(const Node& model, Report& report);
+/// A warning for each attribute of that kind that the model uses, at the first place; of services
+/// only those named.
+void report_stored_only(const Node& model, const std::set<std::string>& services, Report& report);
 
 struct Type;
 /// "a string: always, never".

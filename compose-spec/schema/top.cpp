@@ -20,7 +20,8 @@ const std::array<Attribute, 4> pool_attributes{{
     {"ip_range", &text},
     {"aux_addresses", &ipam_text_map},
 }};
-const Type pool{.noun = "a mapping", .forms = mapping_form, .attributes = pool_attributes};
+const Type pool{
+    .noun = "a mapping", .forms = mapping_form, .attributes = pool_attributes, .silent = true};
 const Type pools{.noun = "a list of mappings",
                  .forms = sequence_form,
                  .identity = Identity::subnet,
@@ -94,10 +95,16 @@ const std::array<Attribute, 4> model_attributes{{
 const Type model{.noun = "a mapping", .forms = mapping_form, .attributes = model_attributes};
 const Type models{.noun = "a mapping", .forms = mapping_form, .values = &model, .named = true};
 
+const Type file_list{.noun = "a string or a list of strings",
+                     .forms = null_form | string_form | sequence_form,
+                     .shape = Shape::text_list,
+                     .identity = Identity::text,
+                     .items = &text,
+                     .always_long = true};
 const std::array<Attribute, 3> include_attributes{{
-    {"path", &text_list},
+    {"path", &file_list},
     {"project_directory", &text},
-    {"env_file", &text_list},
+    {"env_file", &file_list},
 }};
 const Type include{.noun = "a path or a mapping",
                    .forms = string_form | mapping_form,

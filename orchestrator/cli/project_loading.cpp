@@ -43,6 +43,7 @@ spec::LoadOptions load_options(const Invocation& invocation,
   options.project_name = globals.value_or("project-name", "");
   options.profiles = globals.comma_list("profile");
   options.targets = targets;
+  options.with_dependencies = !invocation.arguments.on("no-deps");
   options.all_resources = globals.on("all-resources");
   options.current_directory = std::filesystem::current_path();
   options.environment = whole_environment();

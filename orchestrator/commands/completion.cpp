@@ -24,18 +24,30 @@ complete -o default -F _estiba estiba
 constexpr std::string_view zsh_script = R"sh(#compdef estiba
 # zsh completion for estiba. To use it:  source <(estiba completion zsh)
 _estiba() {
-  local line; local -a candidates
+  local line text; local -a candidates begun
   for line in "${(@f)$(${words[1]} completion words "${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
-    [[ -n $line ]] && candidates+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
+    [[ -n $line ]] || continue
+    text=${line%%$'\t'*} line=${line#*$'\t'}
+    text=${text//:/\\:}${line:+:$line}
+    # More is to come behind a dot.
+    if [[ ${text%%:*} == *. ]]; then begun+=("$text"); else candidates+=("$text"); fi
   done
-  if (( $#candidates )); then _describe estiba candidates; else _files; fi
+  if (( $#candidates + $#begun )); then
+    _describe estiba candidates -- begun -S ''
+  else
+    _files
+  fi
 }
 compdef _estiba estiba
 )sh";
 
+// fish adds files to what it is given, unless it is told when not to.
 constexpr std::string_view fish_script =
     R"sh(# fish completion for estiba. To use it:  estiba completion fish | source
-complete -c estiba -a '(estiba completion words (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
+function __estiba_words
+  estiba completion words (commandline -opc)[2..] (commandline -ct) 2>/dev/null
+end
+complete -c estiba -f -n 'count (__estiba_words) >/dev/null' -a '(__estiba_words)'
 )sh";
 
 // Whatever its profiles and even if it is not consistent yet.

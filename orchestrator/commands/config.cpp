@@ -53,11 +53,14 @@ unsigned outputs_for(const Arguments& arguments) {
   if (arguments.on("quiet")) return 0;
   if (arguments.on("environment")) return 0;
   if (arguments.on("variables")) return spec::variables_output;
+  if (arguments.on("services") && arguments.on("no-interpolate")) return spec::json_output;
   for (const char* part : parts_of_project)
     if (arguments.given(part)) return spec::project_output;
   if (arguments.on("models")) return spec::transfer_output;
   return arguments.value_or("format", "yaml") == "json" ? spec::json_output : spec::yaml_output;
 }
+
+constexpr unsigned text_outputs = spec::json_output | spec::yaml_output | spec::variables_output;
 
 spec::LoadOptions options_of(const Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
@@ -75,7 +78,9 @@ spec::LoadOptions options_of(const Invocation& invocation) {
     options.pin_images = [&invocation](const auto& images) {
       return digests_of(invocation, images);
     };
-  if (!invocation.words().empty()) options.outputs |= spec::project_output;
+  // Without interpolation the model is printed whole, whatever services are named.
+  bool as_written = !options.interpolate && (options.outputs & ~text_outputs) == 0;
+  if (!invocation.words().empty() && !as_written) options.outputs |= spec::project_output;
   return options;
 }
 
@@ -105,6 +110,15 @@ std::vector<std::string> models_of(const std::string& transfer_json) {
   std::vector<std::string> names;
   for (const auto& [key, value] : models.items())
     if (auto name = json::string_at(value, "model"); name && !name->empty()) names.push_back(*name);
+  return names;
+}
+
+// Without interpolation there is a model, but no project.
+std::vector<std::string> services_of(const std::string& model_json) {
+  const Json model = parse_json(model_json.empty() ? "{}" : model_json, "the project's model");
+  const Json services = model.value("services", Json::object());
+  std::vector<std::string> names;
+  for (const auto& [name, service] : services.items()) names.push_back(name);
   return names;
 }
 
@@ -141,7 +155,9 @@ std::string variables_table(const std::string& variables_json) {
 std::optional<std::string> part_of(const Arguments& arguments, const spec::Loaded& loaded) {
   const spec::Project project = loaded.project.value_or(spec::Project{});
   bool json = arguments.value_or("format", "yaml") == "json";
-  if (arguments.on("services")) return one_a_line(keys_of(project.services));
+  if (arguments.on("services"))
+    return one_a_line(loaded.project ? keys_of(project.services)
+                                     : services_of(loaded.canonical_json));
   if (arguments.on("volumes")) return one_a_line(keys_of(project.volumes));
   if (arguments.on("networks")) return one_a_line(keys_of(project.networks));
   if (arguments.on("models")) return one_a_line(models_of(loaded.transfer_json));

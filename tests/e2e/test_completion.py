@@ -1,5 +1,7 @@
 """What a shell completes, asked as the shell asks."""
+import os
 import shlex
+import shutil
 import subprocess
 
 from harness import ESTIBA, Scenario
@@ -34,6 +36,48 @@ _estiba; printf '%s\\n' "${{COMPREPLY[@]}}"
         # A file that cannot be read completes nothing, and says nothing in the middle of a line.
         self.compose("services: [")
         self.assertEqual(self.completed("stop", "w"), [])
+
+    def in_shell(self, shell, *options, script):
+        """What a script prints in a shell that knows the program by its name."""
+        if not shutil.which(shell):
+            self.skipTest(f"{shell} is not installed")
+        path = f"{os.path.dirname(ESTIBA)}:{self.env.get('PATH', '/usr/bin:/bin')}"
+        done = subprocess.run([shell, *options, "-c", script], cwd=self.project, env={**self.env, "PATH": path},
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout.splitlines()
+
+    def three_services(self):
+        self.compose("services: {web: {image: x}, worker: {image: x, profiles: [night]}, db: {image: x}}\n")
+
+    def test_zsh_loads_the_script_and_is_given_words_meanings_and_files(self):
+        self.three_services()
+        begin = "autoload -Uz compinit; compinit -u -D; source <(estiba completion zsh)\n"
+        self.assertEqual(self.in_shell("zsh", "-f", script=begin + "print $_comps[estiba]"), ["_estiba"])
+
+        def completed(*words):
+            # In place of the line editor: the two ways in which the script hands over what it has.
+            return self.in_shell("zsh", "-f", script=begin + f"""
+_describe() {{ print -rl -- $candidates; for text in $begun; do print -r -- "$text, unfinished"; done }}
+_files() {{ print files }}
+words=(estiba {shlex.join(words)}) CURRENT={len(words) + 1}; _estiba""")
+        self.assertEqual(completed("stop", "w"), ["web", "worker"])
+        self.assertEqual(completed("config", "--lock"), ["--lock-image-digests:An override file that pins images"])
+        self.assertEqual(completed("attributes", "services.web.bui"),
+                         ["", "services.web.build.:a path or a mapping, unfinished"])
+        self.assertEqual(completed("-f", ""), ["files"])
+
+    def test_fish_is_given_words_and_meanings_and_files_only_where_there_are_none(self):
+        self.three_services()
+
+        def completed(line):
+            return self.in_shell("fish", "--no-config",
+                                 script=f"estiba completion fish | source; complete -C {shlex.quote(line)}")
+        self.assertEqual(completed("estiba stop "), ["db", "web", "worker"])
+        self.assertEqual(completed("estiba config --lock"),
+                         ["--lock-image-digests\tAn override file that pins images"])
+        self.assertEqual(completed("estiba attributes services.web.bui"), ["services.web.build.\ta path or a mapping"])
+        self.assertEqual(completed("estiba -f "), ["compose.yaml"])
 
     def test_attributes_are_listed_from_the_schema(self):
         out = self.estiba("attributes", "services.web.depends_on.db")

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "base/error.hpp"
 #include "project_dir.hpp"
 
 namespace estiba::spec {
@@ -53,6 +54,39 @@ TEST(Support, SaysOnceAndWhereWhatIsNotInEffect) {
             "is only stored; docs/compose-support.md lists what is\n"
             "        update_config: {order: start-first}\n"
             "        ^\n");
+}
+
+TEST(Support, SaysItOnlyOfServicesThatTakePart) {
+  ProjectDir dir({{"compose.yaml",
+                   "services:\n"
+                   "  a: {image: x, gpus: all}\n"
+                   "  b: {image: x, runtime: r}\n"
+                   "  c: {image: x, userns_mode: host, depends_on: [b]}\n"}});
+  auto said = [&] {
+    std::string out;
+    for (const Diagnostic& one : load(dir.options).not_in_effect)
+      out += cat(to_text(one, dir.path()).substr(0, 48), "\n");
+    return out;
+  };
+  dir.options.targets = {"c"};
+  EXPECT_EQ(said(),
+            "compose.yaml:3:17: warning: services.b.runtime: \n"
+            "compose.yaml:4:17: warning: services.c.userns_mo\n");
+  dir.options.with_dependencies = false;
+  EXPECT_EQ(said(), "compose.yaml:4:17: warning: services.c.userns_mo\n");
+}
+
+TEST(Support, NamesWhatAnEndpointIsGivenInVain) {
+  ProjectDir dir(
+      {{"compose.yaml",
+        "services:\n  a:\n    image: x\n    networks:\n      default:\n"
+        "        link_local_ips: [169.254.8.8]\n"
+        "        driver_opts:\n"
+        "          com.docker.network.endpoint.sysctls: net.ipv4.conf.IFNAME.rp_filter=1\n"}});
+  std::string said;
+  for (const Diagnostic& one : load(dir.options).not_in_effect) said += to_text(one, dir.path());
+  EXPECT_NE(said.find("services.a.networks.default.link_local_ips: is not in effect"), said.npos);
+  EXPECT_NE(said.find("services.a.networks.default.driver_opts: is not in effect"), said.npos);
 }
 
 }  // namespace
