@@ -6,6 +6,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/sys.hpp"
+#include "base/text.hpp"
 #include "imgmgr/changes.hpp"
 #include "imgmgr/layer_extract.hpp"
 #include "imgmgr/layer_tar.hpp"
@@ -31,10 +32,12 @@ LayerTar copy_layer(const std::string& upper, const std::string& work, const std
 }
 
 ConfigFile describe(ConfigFile file, const CommitRequest& request) {
-  file.config = apply_changes(file.config, request.changes);
+  ImageConfig begin = request.config.value_or(file.config);
+  file.config = apply_changes(begin, request.changes);
   file.config.created = format_rfc3339(wall_now());
-  if (!request.author.empty()) file.config.author = request.author;
-  file.history.push_back({file.config.created, "", request.message, true});
+  file.config.author = request.author;
+  // As the step that made the layer, history has what the container ran.
+  file.history.push_back({file.config.created, text::join(begin.cmd, " "), request.message, true});
   return file;
 }
 

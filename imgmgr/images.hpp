@@ -70,11 +70,13 @@ using Progress = std::function<void(const std::string& what, double fraction)>;
 
 /// What a container has made of its image, as an image of its own.
 struct CommitRequest {
-  std::string image_id;   ///< what the container was made from
-  std::string upper;      ///< its writable layer
-  std::string reference;  ///< empty: none
-  std::string author, message;
+  std::string image_id;              ///< what the container was made from
+  std::string upper;                 ///< its writable layer
+  std::string reference;             ///< empty: none
+  std::string author, message;       ///< the image's own author does not count
   std::vector<std::string> changes;  ///< Dockerfile instructions
+  /// The container's own configuration, which `changes` begin with. Nothing: its image's.
+  std::optional<ImageConfig> config;
 };
 
 /// What the builder remembers beyond the images' own layers.

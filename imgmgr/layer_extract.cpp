@@ -27,7 +27,7 @@ constexpr uint64_t space_reserve = uint64_t{64} << 20;
 // Before a file of this size the free space is looked at again.
 constexpr uint64_t recount_size = uint64_t{1} << 20;
 
-// "./a//b/" → "a/b"; an absolute name is taken as beneath the root. ".." has no honest use.
+// "./a//b/../c/" → "a/c"; an absolute name is taken as beneath the root.
 std::string confined_path(const std::string& path, std::string_view what) {
   if (path.size() > max_path)
     throw Error(cat("a ", what, " in the archive is longer than 4096 bytes"));
@@ -38,7 +38,11 @@ std::string confined_path(const std::string& path, std::string_view what) {
     std::string_view part = std::string_view(path).substr(start, end - start);
     start = end + 1;
     if (part.empty() || part == ".") continue;
-    if (part == "..") throw Error(cat("the ", what, " \"", path, "\" points out of the archive"));
+    if (part == "..") {
+      if (out.empty()) throw Error(cat("the ", what, " \"", path, "\" points out of the archive"));
+      out.resize(out.find('/') == std::string::npos ? 0 : out.rfind('/'));
+      continue;
+    }
     if (!out.empty()) out += '/';
     out += part;
   }

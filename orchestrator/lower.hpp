@@ -26,6 +26,8 @@ struct LowerInput {
   runtime::Namespaces namespaces;
   /// What volumes_from brings along; the service's own mounts win over it.
   std::vector<runtime::Mount> borrowed;
+  /// Target → layers, topmost first, of the images that are mounted there.
+  std::map<std::string, std::vector<std::string>> image_layers = {};
 };
 
 /// The volumes and binds of a container, without what others lend it.

@@ -59,6 +59,9 @@ runtime::Mount volume_mount(const spec::ServiceVolume& volume, const LowerInput&
     mount.readonly = volume.read_only;
     return mount;
   }
+  if (volume.type == "image")
+    return runtime::ImageMount{input.image_layers.at(volume.target), volume.image_subpath,
+                               volume.target};
   runtime::BindMount mount;
   mount.target = volume.target;
   mount.readonly = volume.read_only;

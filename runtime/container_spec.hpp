@@ -67,7 +67,13 @@ struct FileMount {
   uint32_t uid = 0, gid = 0, mode = 0444;
 };
 
-using Mount = std::variant<BindMount, TmpfsMount, FileMount>;
+/// What an image holds, read-only: all of it, or what is at `subpath` beneath its root.
+struct ImageMount {
+  std::vector<std::string> layers;  ///< topmost first
+  std::string subpath, target;
+};
+
+using Mount = std::variant<BindMount, TmpfsMount, FileMount, ImageMount>;
 
 /// A namespace: new, the host's, or another container's (its id; it must be running).
 struct NewNamespace {};

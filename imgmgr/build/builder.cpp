@@ -86,8 +86,9 @@ ConfigFile describe(const build::StageState& state, const build::Engine& engine)
   const BuildOptions& options = engine.options();
   ConfigFile file{state.config, state.diff_ids, state.history};
   for (const auto& [name, value] : options.labels) file.config.labels[name] = value;
-  file.config.architecture = host_architecture();
-  file.config.os = "linux";
+  // Of a base that does not say it.
+  if (file.config.architecture.empty()) file.config.architecture = engine.platform().architecture;
+  if (file.config.os.empty()) file.config.os = engine.platform().os;
   file.config.created = state.created.empty() ? engine.now() : state.created;
   return file;
 }
@@ -154,7 +155,9 @@ std::string Builder::build(const BuildOptions& wanted) {
     engine.emit(BuildWarning{cat(dockerfile_name(options), ":", std::to_string(one.line), ": ",
                                  one.rule, ": ", one.message)});
   refuse_findings(text, findings);
+  engine.open_caches();
   build::StageState state = engine.run(target);
+  engine.keep_caches();
   engine.warn_of_unused_args();
   ConfigFile file = describe(state, engine);
   auto lock = impl_->store.lock_for_writing();

@@ -43,6 +43,13 @@ struct BuildWarning {
 };
 using BuildEvent = std::variant<StepStarted, StepOutput, StepEnded, BuildWarning>;
 
+/// An image that a build needs. One for a platform that its name here does not stand for keeps its
+/// digest as its only name.
+struct BaseImage {
+  std::string reference;
+  std::string platform;  ///< empty: this host's, and the name is its
+};
+
 struct BuildOptions {
   std::string context_dir;                     ///< or a Git repository's address; empty: none
   std::string dockerfile;                      ///< in the context, or absolute; empty: Dockerfile
@@ -56,7 +63,7 @@ struct BuildOptions {
   std::map<std::string, BuildSecret> secrets;   ///< by id
   std::map<std::string, std::string> ssh;       ///< agent sockets by id ("default")
   std::map<std::string, std::string> contexts;  ///< name → directory, or "docker-image://NAME"
-  std::string platform;                         ///< only the host's own can be built
+  std::string platform;                         ///< of the result; empty: this host's
   build::StepNetwork network = build::StepNetwork::automatic;
   std::vector<std::string> extra_hosts;  ///< "name:address"
   int64_t shm_size = 0;
@@ -66,10 +73,14 @@ struct BuildOptions {
   bool allow_host_network = false;       ///< consent to RUN --network=host
   /// Called from several threads, one at a time.
   std::function<void(const BuildEvent&)> on_event;
-  /// Makes an image that the store does not have available (a pull). Empty: it is an error.
-  std::function<void(const std::string& reference)> pull;
+  /// Makes an image that the store does not have available (a pull), and returns its id. Empty: it
+  /// is an error.
+  std::function<std::string(const BaseImage&)> pull;
   bool pull_always = false;  ///< even images that are here, once a build
   std::stop_token stop;
+  /// Directories that steps are taken from (another builder's, or none at all: told as a warning),
+  /// and those that this build's steps are kept in.
+  std::vector<std::string> cache_from, cache_to;
   /// What the caller was asked for and will not get: told as warnings.
   std::vector<std::string> notices;
 };

@@ -36,7 +36,8 @@ uint64_t parse_port(std::string_view text, const std::string& whole) {
 // container's port counts, as everywhere such a file is built.
 std::vector<std::string> exposed_ports(const std::string& spec) {
   size_t slash = std::min(spec.find('/'), spec.size());
-  std::string protocol = slash < spec.size() ? text::lower(spec.substr(slash + 1)) : "tcp";
+  std::string protocol = slash < spec.size() ? text::lower(spec.substr(slash + 1)) : "";
+  if (protocol.empty()) protocol = "tcp";
   if (protocol != "tcp" && protocol != "udp" && protocol != "sctp")
     throw Error(cat("\"", spec, "\" has an unknown protocol; use tcp, udp or sctp"));
   std::string_view ports = std::string_view(spec).substr(0, slash);

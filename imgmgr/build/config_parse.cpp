@@ -63,7 +63,7 @@ void set_health_flag(ImageHealthcheck& check, const std::string& name, const std
   static const std::vector<std::string> names = {"interval", "timeout", "start-period",
                                                  "start-interval", "retries"};
   if (name == "retries") {
-    auto retries = text::to_int(value);
+    auto retries = text::to_int(value.starts_with('+') ? value.substr(1) : value);
     if (!retries || *retries < 0) throw Error(cat("--retries=", value, " is not a count"));
     check.retries = static_cast<int>(*retries);
   } else if (name == "interval") {
@@ -98,6 +98,8 @@ SetHealthcheck parse_healthcheck(const Statement& statement) {
   if (kind != "CMD") throw Error(cat("HEALTHCHECK takes CMD or NONE, not ", kind));
   if (command.empty()) throw Error("HEALTHCHECK CMD needs a command");
   out.command = parse_command(command);
+  const auto* list = std::get_if<ExecForm>(&*out.command);
+  if (list && list->args.empty()) throw Error("HEALTHCHECK CMD needs a command");
   return out;
 }
 

@@ -17,11 +17,12 @@ constexpr const char* epoch_argument = "SOURCE_DATE_EPOCH";
 constexpr const char* usual_path =
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-StageState scratch_state() {
+StageState scratch_state(const Platform& platform) {
   StageState out;
-  out.config.architecture = host_architecture();
-  out.config.os = "linux";
-  out.config.working_dir = "/";
+  out.config.os = platform.os;
+  out.config.architecture = platform.architecture;
+  out.config.variant = platform.variant;
+  out.config.working_dir.assign(1, '/');
   return out;
 }
 
@@ -34,6 +35,12 @@ std::optional<std::chrono::seconds> epoch_of(const BuildOptions& options) {
   return std::chrono::seconds{*seconds};
 }
 
+// An image that does not say what it is for will do for everything.
+bool is_for(const Platform& wanted, const ImageConfig& config) {
+  Platform is{config.os, config.architecture, config.variant};
+  return is.architecture.empty() || platform_fit(wanted, is) > 0;
+}
+
 }  // namespace
 
 std::string Engine::now() const { return format_rfc3339(epoch_ ? WallTime{*epoch_} : wall_now()); }
@@ -43,6 +50,8 @@ std::string host_platform() { return cat("linux/", host_architecture()); }
 Engine::Engine(Parts parts)
     : parts_(std::move(parts)),
       epoch_(epoch_of(parts_.options)),
+      platform_(parts_.options.platform.empty() ? host_platform_of_images()
+                                                : parse_platform(parts_.options.platform)),
       cache_(parts_.store.path()),
       layers_held_(parts_.store.hold_layers()),
       work_(parts_.store.make_work_dir()) {
@@ -57,10 +66,10 @@ Engine::~Engine() {
 }
 
 void Engine::set_global_args() {
-  global_args_ = {{"TARGETPLATFORM", host_platform()}, {"TARGETOS", "linux"},
-                  {"TARGETARCH", host_architecture()}, {"TARGETVARIANT", ""},
-                  {"BUILDPLATFORM", host_platform()},  {"BUILDOS", "linux"},
-                  {"BUILDARCH", host_architecture()},  {"BUILDVARIANT", ""}};
+  global_args_ = {{"TARGETPLATFORM", platform_.text()},   {"TARGETOS", platform_.os},
+                  {"TARGETARCH", platform_.architecture}, {"TARGETVARIANT", platform_.variant},
+                  {"BUILDPLATFORM", host_platform()},     {"BUILDOS", "linux"},
+                  {"BUILDARCH", host_architecture()},     {"BUILDVARIANT", ""}};
   const std::string& target = parts_.options.target;
   global_args_["TARGETSTAGE"] = target.empty() ? "default" : target;
   Lookup lookup = [this](const std::string& name) -> std::optional<std::string> {
@@ -149,25 +158,39 @@ const StageState& Engine::need(size_t stage, size_t asking) {
   return *slot.result;
 }
 
-StageState Engine::image(const std::string& reference) {
-  if (text::lower(reference) == "scratch") {
-    StageState out = scratch_state();
+ImageRecord Engine::base_image(const std::string& reference, const Platform& platform) {
+  const auto& pull = parts_.options.pull;
+  auto named = parts_.images.find(reference);
+  bool fits = named && is_for(platform, named->config);
+  if (fits && !(parts_.options.pull_always && pull)) return *named;
+  if (!pull && named)
+    throw Error(cat("image \"", reference, "\" is here for ", named->config.os, "/",
+                    named->config.architecture, ", and not for ", platform.text()));
+  if (!pull)
+    throw Error(cat("image \"", reference, "\" is not here; import, bootstrap or pull it first"));
+  bool takes_name = (!named || fits) && platform == host_platform_of_images();
+  std::lock_guard lock(pull_mutex_);
+  std::string key = cat(reference, " ", platform.text());
+  BaseImage wanted{reference, platform.text()};
+  if (takes_name) wanted.platform.clear();
+  if (!pulled_.contains(key)) pulled_[key] = pull(wanted);
+  auto record = parts_.images.find(pulled_.at(key));
+  if (!record) throw Error(cat("image \"", reference, "\" went while it was needed"));
+  return *record;
+}
+
+StageState Engine::image(const std::string& reference, const Platform& platform) {
+  if (reference == "scratch") {
+    StageState out = scratch_state(platform);
     set_variable(out.config.env, "PATH", std::string(usual_path).substr(5));
     return out;
   }
-  auto record = parts_.images.find(reference);
-  if ((!record || parts_.options.pull_always) && parts_.options.pull) {
-    std::lock_guard lock(pull_mutex_);
-    if (pulled_.insert(reference).second) parts_.options.pull(reference);
-    record = parts_.images.find(reference);
-  }
-  if (!record)
-    throw Error(cat("image \"", reference, "\" is not here; import, bootstrap or pull it first"));
+  ImageRecord record = base_image(reference, platform);
   StageState out;
-  out.diff_ids = record->diff_ids;
-  out.config = record->config;
-  out.history = record->history;
-  out.created = record->config.created;
+  out.diff_ids = record.diff_ids;
+  out.config = record.config;
+  out.history = record.history;
+  out.created = record.config.created;
   if (!variable(out.config.env, "PATH")) out.config.env.emplace_back(usual_path);
   return out;
 }
@@ -175,9 +198,9 @@ StageState Engine::image(const std::string& reference) {
 StageState Engine::source_state(const std::string& name, size_t asking) {
   auto context = parts_.options.contexts.find(name);
   if (context != parts_.options.contexts.end() && context->second.starts_with(image_scheme))
-    return image(context->second.substr(image_scheme.size()));
+    return image(context->second.substr(image_scheme.size()), platform_);
   auto stage = parts_.program.stage(name);
-  if (!stage) return image(name);
+  if (!stage) return image(name, platform_);
   if (*stage > asking)
     throw Error(cat("cannot copy from stage \"", name,
                     "\": it needs to be defined before the stage that does"));
@@ -220,6 +243,45 @@ void Engine::emit(const BuildEvent& event) {
 void Engine::used_arg(const std::string& name) {
   std::lock_guard lock(mutex_);
   used_args_.insert(name);
+}
+
+void Engine::open_caches() {
+  for (const auto& path : parts_.options.cache_from) {
+    try {
+      caches_.push_back(CacheDirectory::read(path));
+    } catch (const std::exception& error) {
+      emit(BuildWarning{cat("nothing can be taken from ", error.what())});
+    }
+  }
+}
+
+std::optional<CacheRecord> Engine::brought(const std::string& key) {
+  for (const auto& cache : caches_) {
+    auto record = cache.find(key);
+    if (!record) continue;
+    try {
+      if (!record->diff_id.empty() && !parts_.store.has_layer(record->diff_id))
+        cache.fetch(parts_.store, record->diff_id, scratch_dir("brought"));
+    } catch (const Error& error) {
+      emit(BuildWarning{cat("a step is not taken from ", error.message())});
+      continue;
+    }
+    cache_.put(key, *record);
+    return record;
+  }
+  return std::nullopt;
+}
+
+void Engine::note_step(const std::string& key, const CacheRecord& record) {
+  if (parts_.options.cache_to.empty()) return;
+  std::lock_guard lock(mutex_);
+  steps_done_[key] = record;
+}
+
+void Engine::keep_caches() const {
+  for (const auto& path : parts_.options.cache_to)
+    with_context([&] { write_cache_directory(parts_.store, path, steps_done_); },
+                 "keeping the build's steps in ", path);
 }
 
 void Engine::warn_of_unused_args() {

@@ -13,10 +13,12 @@
 
 #include "base/clock.hpp"
 #include "imgmgr/build/builder.hpp"
+#include "imgmgr/build/cache_directory.hpp"
 #include "imgmgr/build/program.hpp"
 #include "imgmgr/build/tree_source.hpp"
 #include "imgmgr/build_cache.hpp"
 #include "imgmgr/images.hpp"
+#include "imgmgr/registry/remote_manifest.hpp"
 #include "imgmgr/store.hpp"
 
 namespace estiba::img::build {
@@ -64,8 +66,10 @@ class Engine {
 
   /// Waits for another stage. An Error if that one waits, through others, for this.
   const StageState& need(size_t stage, size_t asking);
-  /// An image of the store, pulled if it may be.
-  StageState image(const std::string& reference);
+  /// The platform of the result.
+  const Platform& platform() const { return platform_; }
+  /// An image for this platform: of the store, or pulled if it may be.
+  StageState image(const std::string& reference, const Platform& platform);
   /// The stage, named context or image that FROM or --from names.
   StageState source_state(const std::string& name, size_t asking);
   /// The directory of a named build context; nothing if there is no such context, or it is an
@@ -84,6 +88,14 @@ class Engine {
   int next_step() { return ++steps_; }
   void used_arg(const std::string& name);
   void warn_of_unused_args();
+  /// Reads what cache_from names.
+  void open_caches();
+  /// What a directory of cache_from knows of the step; its layer is in the store then.
+  std::optional<CacheRecord> brought(const std::string& key);
+  /// That the build has come to this, from wherever.
+  void note_step(const std::string& key, const CacheRecord& record);
+  /// Writes all of the build's steps to where cache_to says.
+  void keep_caches() const;
 
  private:
   struct Slot {
@@ -94,6 +106,7 @@ class Engine {
   };
 
   void set_global_args();
+  ImageRecord base_image(const std::string& reference, const Platform& platform);
   void start(size_t stage);
   void run_slot(size_t stage);
   bool would_wait_forever(size_t stage, size_t asking) const;
@@ -101,17 +114,20 @@ class Engine {
   Parts parts_;
   std::chrono::system_clock::time_point begun_ = wall_now();
   std::optional<std::chrono::seconds> epoch_;
+  Platform platform_;
   BuildCache cache_;
   fs::FileLock layers_held_;
   WorkDir work_;
   std::map<std::string, std::string> global_args_;
   mutable std::mutex mutex_;
   std::mutex pull_mutex_, event_mutex_;
-  std::set<std::string> pulled_;  ///< under pull_mutex_
+  std::map<std::string, std::string> pulled_;  ///< name and platform → id, under pull_mutex_
   std::condition_variable changed_;
   std::map<size_t, Slot> slots_;
   std::map<size_t, size_t> waiting_;  ///< which stage a stage waits for
   std::set<std::string> used_args_;
+  CachedSteps steps_done_;
+  std::vector<CacheDirectory> caches_;
   std::exception_ptr first_failure_;
   std::stop_source stop_;
   std::optional<std::stop_callback<std::function<void()>>> outer_stop_;

@@ -91,7 +91,8 @@ bool take_class(std::string_view& rest) {
   return true;
 }
 
-// As Go's path/filepath.Match has it.
+}  // namespace
+
 bool is_well_formed(std::string_view rest) {
   while (!rest.empty()) {
     char next = rest.front();
@@ -103,8 +104,6 @@ bool is_well_formed(std::string_view rest) {
   }
   return true;
 }
-
-}  // namespace
 
 bool pattern_matches(std::string_view pattern, std::string_view path) {
   return PatternMatch(pattern, path).run();

@@ -9,6 +9,8 @@ namespace estiba::img::build {
 /// One pattern against one path, both without a leading "/". "*", "?" and "[a-z]" stay within a
 /// directory, "**" spans any number; "\" escapes.
 bool pattern_matches(std::string_view pattern, std::string_view path);
+/// As Go's path/filepath.Match has it: every "[" is closed, and every "\" has something to escape.
+bool is_well_formed(std::string_view pattern);
 
 class IgnoreRules {
  public:

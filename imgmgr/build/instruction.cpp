@@ -75,12 +75,6 @@ From parse_from(const Statement& statement, char escape) {
   return out;
 }
 
-bool is_variable_name(const std::string& name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
-}
-
 Arg parse_arg(const Statement& statement, char escape) {
   take_flags(statement, {});
   Arg out;
@@ -88,8 +82,7 @@ Arg parse_arg(const Statement& statement, char escape) {
     size_t equals = word.find('=');
     ArgDefault arg{word.substr(0, equals), std::nullopt};
     if (equals != std::string::npos) arg.value = word.substr(equals + 1);
-    if (!is_variable_name(arg.name))
-      throw Error(cat("\"", arg.name, "\" is not a variable's name"));
+    if (arg.name.empty()) throw Error(cat("\"", word, "\" has no name before the ="));
     out.args.push_back(arg);
   }
   if (out.args.empty()) throw Error("ARG needs a name");

@@ -88,6 +88,7 @@ Origin run_layer_step(Engine& engine, StageState& state, const LayerStep& step) 
       turn.emplace(engine, key);
       record = remembered(engine, key, step);
     }
+    if (!record && step.may_be_old) record = engine.brought(key);
     if (!record) {
       origin = Origin::made;
       record = make(engine, state, step);
@@ -96,6 +97,7 @@ Origin run_layer_step(Engine& engine, StageState& state, const LayerStep& step) 
   }
   if (!record->diff_id.empty()) state.diff_ids.push_back(record->diff_id);
   state.created = record->created;
+  engine.note_step(key, *record);
   return origin;
 }
 

@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "base/text.hpp"
 
 namespace estiba::img::build {
@@ -28,8 +30,25 @@ constexpr mode_t group_bits = S_ISGID | S_IRWXG;
 constexpr mode_t other_bits = S_IRWXO;
 constexpr mode_t all_bits = 07777;
 
+constexpr std::string_view operations = "=+-";
+
+bool is_operation(char c) { return operations.find(c) != std::string_view::npos; }
+
+bool are_permissions(std::string_view text) {
+  bool copied = text.size() == 1 && text.find_first_of("ugo") == 0;
+  return copied || text.find_first_not_of("rwxXst") == std::string_view::npos;
+}
+
+mode_t for_all(mode_t three) { return three << 6 | three << 3 | three; }
+
 mode_t permission(char letter, mode_t mode) {
   switch (letter) {
+    case 'u':
+      return for_all(mode >> 6 & 7);
+    case 'g':
+      return for_all(mode >> 3 & 7);
+    case 'o':
+      return for_all(mode & 7);
     case 'r':
       return 0444;
     case 'w':
@@ -73,7 +92,8 @@ Owner resolve_owner(const std::string& text, std::string_view passwd, std::strin
   } else if (auto entry = entry_of(passwd, user); entry && entry->size() >= 4) {
     out = {id_or_zero((*entry)[2]), id_or_zero((*entry)[3])};
   }
-  if (colon == std::string::npos) return out;
+  // Of what has more parts than two only the user counts, as in Docker.
+  if (colon == std::string::npos || text.find(':', colon + 1) != std::string::npos) return out;
   std::string name = text.substr(colon + 1);
   if (is_number(name)) {
     out.gid = id_or_zero(name);
@@ -82,6 +102,11 @@ Owner resolve_owner(const std::string& text, std::string_view passwd, std::strin
     out.gid = entry ? id_or_zero((*entry)[2]) : 0;
   }
   return out;
+}
+
+bool is_numeric_owner(const std::string& text) {
+  auto parts = text::split(text, ':');
+  return std::all_of(parts.begin(), parts.end(), is_number);
 }
 
 std::optional<ModeChange> ModeChange::parse(const std::string& text) {
@@ -96,12 +121,16 @@ std::optional<ModeChange> ModeChange::parse(const std::string& text) {
     size_t at = 0;
     while (at < part.size() && who_bits(part[at]) != 0) clause.who |= who_bits(part[at++]);
     if (clause.who == 0) clause.who = all_bits;
-    if (at == part.size() || std::string_view("=+-").find(part[at]) == std::string_view::npos)
-      return std::nullopt;
-    clause.operation = part[at];
-    clause.permissions = part.substr(at + 1);
-    if (clause.permissions.find_first_not_of("rwxXst") != std::string::npos) return std::nullopt;
-    out.clauses_.push_back(clause);
+    if (at == part.size() || !is_operation(part[at])) return std::nullopt;
+    // One after the other: "u=rw-w".
+    while (at < part.size()) {
+      clause.operation = part[at];
+      size_t end = std::min(part.find_first_of(operations, at + 1), part.size());
+      clause.permissions = part.substr(at + 1, end - at - 1);
+      if (!are_permissions(clause.permissions)) return std::nullopt;
+      out.clauses_.push_back(clause);
+      at = end;
+    }
   }
   return out;
 }

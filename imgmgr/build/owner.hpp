@@ -15,6 +15,9 @@ namespace estiba::img::build {
 /// is the group too. A name that the image does not know is 0.
 Owner resolve_owner(const std::string& text, std::string_view passwd, std::string_view group);
 
+/// Whether it has no names in it.
+bool is_numeric_owner(const std::string& text);
+
 /// "755", or as chmod(1): "u=rwX,go=rX". Nothing: not a mode.
 class ModeChange {
  public:
@@ -28,7 +31,7 @@ class ModeChange {
   struct Clause {
     mode_t who = 0;
     char operation = '=';
-    std::string permissions;
+    std::string permissions;  ///< of "rwxXst", or of "ugo": what these have
   };
   std::optional<mode_t> absolute_;
   std::vector<Clause> clauses_;

@@ -93,31 +93,21 @@ class StageRunner {
     if (text::trim(name).empty())
       throw Error(cat("the base image's name (", stage_.from.image, ") is blank"));
     std::string platform = global_word(stage_.from.platform);
-    if (platform.empty()) platform = engine_.options().platform;
-    bool foreign = !platform.empty() && platform != host_platform();
-    // What is only files has no processor; what is run needs this one.
-    if (foreign && text::lower(name) != "scratch")
-      throw Error(cat("cannot build for ", platform, " on ", host_platform()));
-    state_ = base_state(name);
-    if (foreign) set_platform(parse_platform(platform));
+    if (platform.empty() && !stage_.from.platform.empty())
+      throw Error(cat("--platform=", stage_.from.platform, " is blank"));
+    state_ = base_state(name, platform.empty() ? engine_.platform() : parse_platform(platform));
     state_.cmd = CmdOrigin::inherited;
     triggers_ = std::exchange(state_.config.onbuild, {});
   }
 
-  void set_platform(const Platform& platform) {
-    state_.config.os = platform.os;
-    state_.config.architecture = platform.architecture;
-    state_.config.variant = platform.variant;
-  }
-
-  StageState base_state(const std::string& name) {
+  StageState base_state(const std::string& name, const Platform& platform) {
     bool is_context = engine_.options().contexts.contains(name);
     for (size_t i = index_; !is_context && i-- > 0;)
       if (engine_.program().stages[i].from.name == name) return engine_.need(i, index_);
     if (engine_.context_directory(name))
       throw Error(cat("the build context \"", name, "\" is a directory, and no image"));
     if (is_context) return engine_.source_state(name, index_);
-    return engine_.image(name);
+    return engine_.image(name, platform);
   }
 
   void run_triggers() {
@@ -256,6 +246,7 @@ class StageRunner {
     add_files(plan, copy, number);
     WordRules raw = rules_;
     raw.quoting = Quoting::none;
+    raw.escape = '\\';  // in heredocs, whatever the file's own escape is
     CopyGroup written;
     for (const auto& heredoc : copy.heredocs) {
       std::string content =
@@ -301,6 +292,9 @@ class StageRunner {
       request.mode = ModeChange::parse(plan.chmod);
       if (!request.mode) throw Error(cat("--chmod=", plan.chmod, " is not a mode"));
     }
+    // Names are looked up in what the stage has so far.
+    if (state_.diff_ids.empty() && !plan.chown.empty() && !is_numeric_owner(plan.chown))
+      throw Error(cat("--chown=", plan.chown, ": an empty image knows nobody by name"));
     LayerStep layer;
     layer.key =
         cat("copy\n", plan.target, "\n", plan.chown, "\n", plan.chmod, "\n",

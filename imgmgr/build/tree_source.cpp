@@ -36,8 +36,22 @@ std::string beneath(const std::string& directory, const std::string& name) {
   return directory.empty() ? name : cat(directory, "/", name);
 }
 
+// An escaped character is none. A name without any is taken as it is written, escapes and all.
 bool has_wildcard(std::string_view text) {
-  return text.find_first_of("*?[") != std::string_view::npos;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '*' || text[i] == '?' || text[i] == '[') {
+      return true;
+    }
+  }
+  return false;
+}
+
+// A socket of the context is sent as a file without content.
+void take_as_file(SourceItem& item) {
+  item.status.st_mode = S_IFREG | (item.status.st_mode & 07777);
+  item.content.emplace();
 }
 
 // "/" and ".." do not leave the root: "../../a" is "a".
@@ -96,10 +110,12 @@ std::vector<SourceMatch> SourceTree::find(const Query& query) const {
 // Goes down one component of the pattern at a time; what does not exist matches nothing.
 std::vector<std::string> SourceTree::expand(const std::string& pattern) const {
   std::vector<std::string> found = {""};
+  if (!is_well_formed(pattern))
+    throw Error(cat("\"", pattern, "\" is not a valid pattern: an escape or a [ is not complete"));
   for (const auto& part : text::split(pattern, '/')) {
     std::vector<std::string> next;
     for (const auto& directory : found) {
-      if (!has_wildcard(part)) {
+      if (part.find_first_of("*?[\\") == std::string::npos) {
         next.push_back(beneath(directory, part));
         continue;
       }
@@ -138,6 +154,7 @@ SourceMatch SourceTree::match_at(const std::string& written, const Query& query)
     if (out.items.empty()) out.items.push_back(top);
   } else {
     if (ignore_.ignores(top.source)) throw Error(cat("\"/", path, "\": not found"));
+    if (S_ISSOCK(status->st_mode)) take_as_file(top);
     out.items.push_back(top);
   }
   return out;
@@ -162,7 +179,9 @@ bool SourceTree::walk(FdRef dir, const SourceItem& at, const IgnoreRules& exclud
       walk(sys::openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), item, excludes, out);
       continue;
     }
-    if (ignored || S_ISSOCK(item.status.st_mode)) continue;
+    bool is_socket = S_ISSOCK(item.status.st_mode);
+    if (ignored || (is_socket && owners_ == Owners::kept)) continue;
+    if (is_socket) take_as_file(item);
     if (S_ISLNK(item.status.st_mode))
       item.symlink = sys::readlink(cat("/proc/self/fd/", std::to_string(dir.get()), "/", name));
     out.push_back(item);

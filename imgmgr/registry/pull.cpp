@@ -41,7 +41,8 @@ class Pull {
     for (size_t i = 0; i < manifest.layers.size(); ++i)
       layers.push_back({manifest.layers[i], config.diff_ids[i]});
     pull_layers(store_, remote_, layers, options_, stop_);
-    return add({text, found.text, top.digest});
+    bool own = options_.name == PulledName::own_digest;
+    return add({text, found.text, own ? found.digest : top.digest});
   }
 
  private:
@@ -96,7 +97,8 @@ class Pull {
 
   Transferred add(const Complete& image) const {
     std::vector<std::string> references;
-    if (reference_.digest.empty()) references.push_back(reference_.full());
+    if (reference_.digest.empty() && options_.name == PulledName::as_asked)
+      references.push_back(reference_.full());
     references.push_back(cat(reference_.registry, "/", reference_.repository, "@", image.digest));
     auto lock = store_.lock_for_writing();
     std::string before;

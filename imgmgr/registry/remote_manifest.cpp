@@ -84,6 +84,17 @@ int variant_number(const Platform& platform) {
   return static_cast<int>(text::to_int(variant.substr(1)).value_or(-1));
 }
 
+// One spelling of each, so that they can be compared and shown (containerd's).
+void normalize(Platform& platform) {
+  std::string& architecture = platform.architecture;
+  if (architecture == "x86_64" || architecture == "x86-64") architecture = "amd64";
+  if (architecture == "aarch64") architecture = "arm64";
+  if (architecture == "i386") architecture = "386";
+  if (architecture == "arm" && platform.variant.empty()) platform.variant = "v7";
+  if (architecture == "arm64" && platform.variant == "v8") platform.variant.clear();
+  if (architecture == "amd64" && platform.variant == "v1") platform.variant.clear();
+}
+
 }  // namespace
 
 std::string Platform::text() const {
@@ -91,15 +102,14 @@ std::string Platform::text() const {
 }
 
 Platform parse_platform(std::string_view text) {
-  auto parts = text::split(text, '/');
+  auto parts = text::split(text::lower(text), '/');
   Platform out{"linux", "", ""};
   if (parts.size() == 1) {
-    out.architecture = parts[0];
+    out.architecture = parts[0] == "linux" ? host_architecture() : parts[0];
   } else if (parts.size() <= 3) {
     out = {parts[0], parts[1], parts.size() == 3 ? parts[2] : ""};
   }
-  if (out.architecture == "x86_64") out.architecture = "amd64";
-  if (out.architecture == "aarch64") out.architecture = "arm64";
+  normalize(out);
   if (out.os.empty() || out.architecture.empty())
     throw Error(cat("\"", text, "\" is no platform; one is written as linux/arm64"));
   return out;

@@ -15,9 +15,10 @@ constexpr size_t max_config_size = size_t{8} << 20;
 struct Platform {
   std::string os, architecture, variant;
   std::string text() const;  ///< "linux/arm64/v8"
+  bool operator==(const Platform&) const = default;
 };
 
-/// "linux/amd64", "linux/arm/v7", "arm64". An Error if it is none.
+/// "linux/amd64", "linux/arm/v7", "arm64", "linux". An Error if it is none.
 Platform parse_platform(std::string_view text);
 Platform host_platform_of_images();
 /// How well what an index offers serves what is wanted: 0 not at all, else the greater the better.

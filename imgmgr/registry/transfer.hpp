@@ -15,11 +15,16 @@ struct TransferEvent {
   uint64_t done = 0, total = 0;  ///< bytes; a total of 0: not known
 };
 
+/// What an image that was pulled is called here: as it was asked for, or by its own manifest's
+/// digest alone, so that the name keeps meaning this host's.
+enum class PulledName { as_asked, own_digest };
+
 struct TransferOptions {
   std::string platform;  ///< "linux/arm64"; empty: this host's
   /// Called from several threads, one at a time.
   std::function<void(const TransferEvent&)> on_event;
   std::stop_token stop;
+  PulledName name = PulledName::as_asked;
 };
 
 struct Transferred {

@@ -105,10 +105,6 @@ void set_platform(img::BuildOptions& options, const spec::Service& service) {
 
 }  // namespace
 
-std::string cache_notice(const std::string& what) {
-  return cat(what, " is not used: every step made on this host is remembered in its store");
-}
-
 std::string image_name(const spec::Project& project, const spec::Service& service) {
   if (!service.image.empty()) return service.image;
   return service.build ? cat(project.name, "-", service.name) : "";
@@ -240,8 +236,7 @@ img::BuildOptions build_options(const spec::Project& project, const spec::Servic
   set_platform(options, service);
   for (const auto& [name, limit] : build.ulimits)
     options.limits.push_back({name, limit.soft, limit.hard});
-  if (!build.cache_from.empty()) options.notices.push_back(cache_notice("build.cache_from"));
-  if (!build.cache_to.empty()) options.notices.push_back(cache_notice("build.cache_to"));
+  set_caches(options, {build.cache_from, build.cache_to, project.working_dir});
   set_network(options, build.network);
   for (const std::string& host : build.extra_hosts) options.extra_hosts.push_back(host_entry(host));
   options.shm_size = build.shm_size;

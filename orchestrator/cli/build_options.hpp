@@ -39,8 +39,13 @@ void add_agent(img::BuildOptions& options, const std::string& written,
 std::string host_entry(const std::string& written);
 /// "network.host" and "security.insecure".
 void allow(img::BuildOptions& options, const std::string& entitlement);
-/// What is said of caches that are to be brought from or kept elsewhere.
-std::string cache_notice(const std::string& what);
+/// cache_from and cache_to: "type=local,src=DIRECTORY" and "type=local,dest=DIRECTORY" (relative to
+/// `folder`) are in effect; of every other type a notice says that it is not.
+struct CacheEntries {
+  std::vector<std::string> from, to;
+  std::string folder;
+};
+void set_caches(img::BuildOptions& options, const CacheEntries& entries);
 /// "nofile=SOFT[:HARD]" of --ulimit.
 void add_limit(img::BuildOptions& options, const std::string& written);
 void set_memory(img::BuildOptions& options, const std::string& size);

@@ -73,6 +73,7 @@ ContainerInfo container_from_json(const Json& object) {
   out.one_off = json::bool_at(object, "one_off").value_or(false);
   out.image = text_at(object, "image");
   out.image_id = text_at(object, "image_id");
+  out.mounted_images = json::strings_at(object, "mounted_images");
   out.command = json::strings_at(object, "command");
   out.state = text_at(object, "state");
   out.health = text_at(object, "health");

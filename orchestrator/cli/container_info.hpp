@@ -27,6 +27,7 @@ struct ContainerInfo {
   int number = 0;
   bool one_off = false;
   std::string image, image_id;
+  std::vector<std::string> mounted_images;  ///< ids
   std::vector<std::string> command;
   std::string state, health;
   int exit_code = 0;

@@ -54,30 +54,28 @@ ImageBuilds::ImageBuilds(const Invocation& invocation, const ui::ProgressStyle& 
 }
 
 // An image that a Dockerfile begins with.
-void ImageBuilds::pull(const std::string& reference, const std::string& platform,
-                       std::stop_token stop) {
-  std::string id = cat("Image ", reference);
-  output_.show({id, "Pulling", ui::StepState::working, ""});
+std::string ImageBuilds::pull(const img::BaseImage& image, std::stop_token stop) {
+  std::string shown = cat("Image ", image.reference);
+  output_.show({shown, "Pulling", ui::StepState::working, image.platform});
+  img::TransferOptions options{image.platform, {}, stop};
+  if (!image.platform.empty()) options.name = img::PulledName::own_digest;
+  std::string id;
   try {
-    with_context(
-        [&] {
-          images_.pull(reference, {platform, {}, stop});
-        },
-        "cannot pull image \"", reference, "\"");
+    id = with_context([&] { return images_.pull(image.reference, options).id; },
+                      "cannot pull image \"", image.reference, "\"");
   } catch (const Error&) {
-    output_.show({id, "Failed", ui::StepState::error, ""});
+    output_.show({shown, "Failed", ui::StepState::error, ""});
     throw;
   }
-  output_.show({id, "Pulled", ui::StepState::done, ""});
+  output_.show({shown, "Pulled", ui::StepState::done, ""});
+  return id;
 }
 
 std::string ImageBuilds::build_one(img::BuildOptions options, const std::string& label,
                                    std::stop_token stop) {
   int image = output_.begin(options.tags.empty() ? "build" : options.tags.front(), label);
   options.stop = stop;
-  options.pull = [this, stop, platform = options.platform](const std::string& reference) {
-    pull(reference, platform, stop);
-  };
+  options.pull = [this, stop](const img::BaseImage& base) { return pull(base, stop); };
   options.on_event = [this, image](const img::BuildEvent& event) {
     output_.on_event(image, event);
   };

@@ -33,7 +33,7 @@ class ImageBuilds {
   void finish();
 
  private:
-  void pull(const std::string& reference, const std::string& platform, std::stop_token stop);
+  std::string pull(const img::BaseImage& image, std::stop_token stop);
   std::string build_one(img::BuildOptions options, const std::string& label, std::stop_token stop);
   [[noreturn]] void fail(const Error& error, bool stopped);
 

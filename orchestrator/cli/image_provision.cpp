@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "imgmgr/images.hpp"
 #include "imgmgr/registry/remote_manifest.hpp"
+#include "orchestrator/cli/build_options.hpp"
 #include "orchestrator/cli/image_builds.hpp"
 #include "orchestrator/cli/image_transfers.hpp"
 #include "orchestrator/cli/pull_policy.hpp"
@@ -34,6 +35,30 @@ LocalImage local_image(const img::Images& store, const std::string& name,
   return {true, store.last_pulled(name)};
 }
 
+bool is_built_here(const spec::Project& project, const std::string& image) {
+  return std::any_of(project.services.begin(), project.services.end(), [&](const auto& entry) {
+    return entry.second.build && image_name(project, entry.second) == image;
+  });
+}
+
+// As Compose: what volumes of type image name is fetched when it is missing, whatever the policy;
+// but for "never".
+void add_mounted_images(const Invocation& invocation, const spec::Project& project,
+                        const std::vector<std::string>& targets, std::vector<ImageTransfer>& out) {
+  img::Images store(invocation.paths.root);
+  auto is_known = [&](const std::string& image) {
+    return std::any_of(out.begin(), out.end(),
+                       [&](const auto& pull) { return pull.image == image; });
+  };
+  for (const auto& [name, service] : project.services) {
+    if (service.pull_policy == "never" || !is_target(invocation, targets, name)) continue;
+    for (const spec::ServiceVolume& volume : service.volumes)
+      if (volume.type == "image" && !is_known(volume.source) &&
+          !is_built_here(project, volume.source) && !store.find(volume.source))
+        out.push_back({volume.source, name, "", ImageTransfer::OnFailure::stop});
+  }
+}
+
 std::vector<ImageTransfer> wanted_pulls(const Invocation& invocation, const LoadedProject& loaded,
                                         const std::vector<std::string>& targets) {
   std::vector<ImageTransfer> out;
@@ -50,6 +75,7 @@ std::vector<ImageTransfer> wanted_pulls(const Invocation& invocation, const Load
         service.build ? ImageTransfer::OnFailure::go_on : ImageTransfer::OnFailure::stop;
     out.push_back({service.image, name, service.platform, on_failure});
   }
+  add_mounted_images(invocation, loaded.project, targets, out);
   return out;
 }
 

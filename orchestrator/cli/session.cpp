@@ -30,6 +30,15 @@ std::vector<ContainerInfo> containers_of(const Paths& paths, const std::string& 
   return containers_from_json(client->call("ps", params));
 }
 
+std::vector<std::string> images_in_use(const Paths& paths) {
+  std::vector<std::string> ids;
+  for (const ContainerInfo& container : containers_of(paths, "")) {
+    ids.push_back(container.image_id);
+    ids.insert(ids.end(), container.mounted_images.begin(), container.mounted_images.end());
+  }
+  return ids;
+}
+
 ui::ProgressStyle progress_style(const Invocation& invocation, const std::string& title) {
   auto from = [&](const char* flag, const char* variable) {
     std::string general =

@@ -21,6 +21,8 @@ enum class About { containers, everything };
 std::optional<Client> connect_to_ask(const Paths& paths, About about);
 /// Every container of the project, by name; of all projects if the name is empty.
 std::vector<ContainerInfo> containers_of(const Paths& paths, const std::string& project);
+/// Ids of the images that containers were made from or have mounted.
+std::vector<std::string> images_in_use(const Paths& paths);
 
 ui::ProgressStyle progress_style(const Invocation& invocation, const std::string& title);
 /// Calls, draws progress events, and returns when what ended with the call has ended.

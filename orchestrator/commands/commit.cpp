@@ -3,11 +3,13 @@
 #include <optional>
 
 #include "base/error.hpp"
+#include "compose-spec/loader.hpp"
 #include "imgmgr/images.hpp"
 #include "orchestrator/cli/one_container.hpp"
 #include "orchestrator/cli/output.hpp"
 #include "orchestrator/cli/session.hpp"
 #include "orchestrator/commands/list.hpp"
+#include "orchestrator/lower_image.hpp"
 
 namespace estiba::orchestrator {
 namespace {
@@ -42,6 +44,15 @@ class Pause {
   Json params_;
 };
 
+img::ImageConfig config_of(const Paths& paths, const img::Images& images,
+                           const ContainerInfo& container) {
+  auto image = images.find(container.image_id);
+  if (!image) throw Error(cat("the image of ", container.name, " is not in the store any more"));
+  Json answer = Client::connect(paths).call("model", {{"id", container.id}});
+  spec::Project model = spec::from_canonical_json(answer.at("model").dump());
+  return container_config(model.services.begin()->second, image->config);
+}
+
 int run(const Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
   const std::vector<std::string>& words = invocation.words();
@@ -54,10 +65,12 @@ int run(const Invocation& invocation) {
   request.author = arguments.value_or("author", "");
   request.message = arguments.value_or("message", "");
   request.changes = arguments.list("change");
+  img::Images images(invocation.paths.root);
+  request.config = config_of(invocation.paths, images, container);
   std::optional<Pause> pause;
   if (container.state == "running" && (!arguments.given("pause") || arguments.on("pause")))
     pause.emplace(invocation.paths, container);
-  print(img::Images(invocation.paths.root).commit(request) + "\n");
+  print(images.commit(request) + "\n");
   return 0;
 }
 

@@ -42,9 +42,7 @@ std::set<std::string> images_of(const spec::Project& project, bool all) {
 void remove_images(const Invocation& invocation, const std::set<std::string>& images) {
   if (images.empty()) return;
   img::Images store(invocation.paths.root);
-  std::vector<std::string> in_use;
-  for (const ContainerInfo& container : containers_of(invocation.paths, ""))
-    in_use.push_back(container.image_id);
+  std::vector<std::string> in_use = images_in_use(invocation.paths);
   auto progress = ui::make_progress(progress_style(invocation, "down"));
   for (const std::string& image : images) {
     std::string id = cat("Image ", image);

@@ -34,8 +34,10 @@ constexpr Flag flags[] = {
     {'m', "memory", Takes::value, "SIZE", "What a RUN may use of memory at most"},
     {0, "no-cache", Takes::nothing, "", "Run every step again"},
     {0, "no-cache-filter", Takes::list, "STAGE", "Run the steps of these stages again"},
-    {0, "cache-from", Takes::list, "SOURCE", ""},
-    {0, "cache-to", Takes::list, "TARGET", ""},
+    {0, "cache-from", Takes::list, "SOURCE",
+     "Take steps from a directory: type=local,src=DIRECTORY"},
+    {0, "cache-to", Takes::list, "TARGET",
+     "Keep the steps in a directory: type=local,dest=DIRECTORY"},
     {0, "iidfile", Takes::value, "FILE", "Write the image's id to this file"},
     {0, "progress", Takes::value, "FORM", "auto, tty, plain, json or quiet"},
     {0, "check", Takes::nothing, "", "Check the Dockerfile and build nothing"},
@@ -109,8 +111,8 @@ void apply_lists(const Arguments& arguments, img::BuildOptions& options) {
   for (const std::string& what : arguments.comma_list("allow")) allow(options, what);
   for (const std::string& written : arguments.list("ulimit")) add_limit(options, written);
   options.no_cache_filter = arguments.comma_list("no-cache-filter");
-  for (const char* flag : {"cache-from", "cache-to"})
-    if (!arguments.list(flag).empty()) options.notices.push_back(cache_notice(cat("--", flag)));
+  set_caches(options, {arguments.list("cache-from"), arguments.list("cache-to"),
+                       std::filesystem::current_path().string()});
 }
 
 img::BuildOptions options_of(const Invocation& invocation) {

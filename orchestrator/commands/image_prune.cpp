@@ -18,9 +18,7 @@ constexpr Flag flags[] = {
 
 int run(const Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
-  std::vector<std::string> in_use;
-  for (const ContainerInfo& container : containers_of(invocation.paths, ""))
-    in_use.push_back(container.image_id);
+  std::vector<std::string> in_use = images_in_use(invocation.paths);
   auto which = arguments.on("all") ? img::Images::Prune::unused : img::Images::Prune::unnamed;
   for (const std::string& line : img::Images(invocation.paths.root).prune(which, in_use))
     print(line + "\n");

@@ -14,9 +14,7 @@ constexpr Flag flags[] = {
 
 int run(const Invocation& invocation) {
   img::Images store(invocation.paths.root);
-  std::vector<std::string> in_use;
-  for (const ContainerInfo& container : containers_of(invocation.paths, ""))
-    in_use.push_back(container.image_id);
+  std::vector<std::string> in_use = images_in_use(invocation.paths);
   int code = 0;
   for (const std::string& name : invocation.words()) {
     try {

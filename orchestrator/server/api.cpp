@@ -21,6 +21,7 @@ Task<Json> Api::call(ConnectionPtr client, std::string method, Json params) {
                                                      {"unpause", &Api::unpause},
                                                      {"exec", &Api::exec},
                                                      {"ps", &Api::ps},
+                                                     {"model", &Api::model},
                                                      {"wait", &Api::wait},
                                                      {"stats", &Api::stats},
                                                      {"attach", &Api::attach},
@@ -78,6 +79,13 @@ Task<Json> Api::ps(ConnectionPtr, Json params) {
     if (!project || instance->record.project == *project)
       containers.push_back(describe(core_, *instance));
   co_return Json{{"containers", containers}};
+}
+
+Task<Json> Api::model(ConnectionPtr, Json params) {
+  std::string id = json::required_string(params, "id");
+  auto found = core_.instances.find(id);
+  if (found == core_.instances.end()) throw Error(cat("there is no container ", id));
+  co_return Json{{"model", parse_json(found->second->record.model, "a container's model")}};
 }
 
 Task<Json> Api::stats(ConnectionPtr, Json params) {

@@ -34,6 +34,7 @@ class Api {
   Task<Json> unpause(ConnectionPtr client, Json params);
   Task<Json> exec(ConnectionPtr client, Json params);
   Task<Json> ps(ConnectionPtr client, Json params);
+  Task<Json> model(ConnectionPtr client, Json params);
   Task<Json> wait(ConnectionPtr client, Json params);
   Task<Json> stats(ConnectionPtr client, Json params);
   Task<Json> attach(ConnectionPtr client, Json params);

@@ -142,6 +142,9 @@ void Api::resolve_images(RunContext& context, const std::vector<std::string>& se
       cached = known.emplace(reference, image->id).first;
     }
     context.image_ids[name] = cached->second;
+    for (const spec::ServiceVolume& volume : context.project->services.at(name).volumes)
+      if (volume.type == "image")
+        with_context([&] { volume_image(core_, volume.source); }, "services.", name);
   }
 }
 

@@ -35,6 +35,8 @@ ContainerRecord record_from(const Json& json) {
   record.created = json::required_string(json, "created");
   record.labels = json.at("labels").get<std::map<std::string, std::string>>();
   record.anonymous_volumes = json.at("anonymous_volumes").get<std::map<std::string, std::string>>();
+  if (json.contains("image_volumes"))
+    record.image_volumes = json.at("image_volumes").get<std::map<std::string, std::string>>();
   if (json.contains("joins"))
     record.joins = json.at("joins").get<std::map<std::string, std::string>>();
   record.model = json.at("model").dump();
@@ -84,6 +86,7 @@ void save_record(const Paths& paths, const ContainerRecord& record) {
             {"created", record.created},
             {"labels", record.labels},
             {"anonymous_volumes", record.anonymous_volumes},
+            {"image_volumes", record.image_volumes},
             {"joins", record.joins},
             {"model", parse_json(record.model, "the service's model")}};
   fs::write_atomic(cat(paths.container(record.id), "/container.json"), json.dump(), 0600,

@@ -31,6 +31,8 @@ struct ContainerRecord {
   std::map<std::string, std::string> labels;
   /// Target → name of the anonymous volume mounted there.
   std::map<std::string, std::string> anonymous_volumes;
+  /// Target → id of the image that is mounted there.
+  std::map<std::string, std::string> image_volumes;
   /// Service → id of its container that this one's namespaces are shared with.
   std::map<std::string, std::string> joins;
   /// The canonical model with this one service and what it refers to.

@@ -115,14 +115,21 @@ Json describe_mounts(const Core& core, const Instance& instance) {
     if (volume.type == "volume" && volume.source.empty()) continue;
     std::string name = volume.type == "volume" ? instance.model.volumes.at(volume.source).name : "";
     auto record = name.empty() ? std::nullopt : core.volumes.find(name);
+    if (volume.type == "image") name = volume.source;
     add(volume.type, name, record ? record->mountpoint : volume.source, volume.target,
-        volume.read_only);
+        volume.read_only || volume.type == "image");
   }
   for (const auto& [target, name] : instance.record.anonymous_volumes) {
     auto record = core.volumes.find(name);
     add("volume", name, record ? record->mountpoint : "", target, false);
   }
   return mounts;
+}
+
+std::vector<std::string> mounted_images(const ContainerRecord& record) {
+  std::vector<std::string> ids;
+  for (const auto& [target, id] : record.image_volumes) ids.push_back(id);
+  return ids;
 }
 
 Json describe_health_log(const Instance& instance) {
@@ -171,6 +178,7 @@ Json describe(const Core& core, const Instance& instance) {
           {"one_off", record.one_off},
           {"image", instance.service().image},
           {"image_id", record.image_id},
+          {"mounted_images", mounted_images(record)},
           {"command", command},
           {"state", to_text(instance.status.state)},
           {"health", to_text(instance.health_state())},

@@ -251,6 +251,19 @@ std::map<std::string, std::string> volume_directories(Core& core, const Instance
   return directories;
 }
 
+std::map<std::string, std::vector<std::string>> image_layers(const Core& core,
+                                                             const Instance& instance) {
+  std::map<std::string, std::vector<std::string>> layers;
+  for (const auto& [target, id] : instance.record.image_volumes) {
+    auto image = core.images.find(id);
+    if (!image)
+      throw Error(cat("the image that is mounted at ", target, " (", id.substr(0, 19),
+                      ") is not in the store any more"));
+    layers[target] = image->layer_dirs;
+  }
+  return layers;
+}
+
 // volumes_from: [container:]NAME[:ro|:rw].
 std::vector<runtime::Mount> borrowed_mounts(Core& core, const Instance& instance) {
   std::vector<runtime::Mount> all;
@@ -260,10 +273,12 @@ std::vector<runtime::Mount> borrowed_mounts(Core& core, const Instance& instance
     InstancePtr lender =
         referred(core, instance, from.starts_with("container:") ? from : cat("service:", from));
     img::ImageRecord image = image_of(core, *lender);
-    LowerInput input{lender->model, lender->service(), image, "", "", {}, {}, {}, {}};
+    LowerInput input{lender->model, lender->service(), image, "", "", {}, {}, {}, {}, {}};
+    input.image_layers = image_layers(core, *lender);
     input.volume_directories = volume_directories(core, *lender, image);
     input.borrowed = borrowed_mounts(core, *lender);
     for (runtime::Mount& mount : volume_mounts(input)) {
+      if (std::holds_alternative<runtime::ImageMount>(mount)) all.push_back(std::move(mount));
       auto* bind = std::get_if<runtime::BindMount>(&mount);
       if (!bind) continue;
       bind->readonly = bind->readonly || readonly;
@@ -289,6 +304,13 @@ std::map<std::string, std::string> read_contents(const Instance& instance,
     if (option.starts_with("seccomp") && option.size() > 8 && option[8] == '/')
       contents["seccomp"] = fs::read_all(option.substr(8));
   return contents;
+}
+
+img::ImageRecord volume_image(const Core& core, const std::string& reference) {
+  if (auto image = core.images.find(reference)) return *image;
+  throw Error(cat("image \"", reference,
+                  "\", which is to be mounted, is not in the store; fetch it "
+                  "with `estiba image pull`, or build or import it"));
 }
 
 img::ImageRecord image_of(const Core& core, const Instance& instance) {

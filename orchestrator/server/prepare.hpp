@@ -21,7 +21,11 @@ void publish_ports(Core& core, const Instance& instance);
 std::map<std::string, std::string> volume_directories(Core& core, const Instance& instance,
                                                       const img::ImageRecord& image);
 
-/// What volumes_from names, the others' volumes and binds.
+/// Target → layers of the images that are mounted into the container.
+std::map<std::string, std::vector<std::string>> image_layers(const Core& core,
+                                                             const Instance& instance);
+
+/// What volumes_from names, the others' volumes, binds and images.
 std::vector<runtime::Mount> borrowed_mounts(Core& core, const Instance& instance);
 
 /// Contents of configs, secrets and the seccomp profile that do not stay in the model.
@@ -30,6 +34,9 @@ std::map<std::string, std::string> read_contents(const Instance& instance,
 
 /// The published host ports that a port of the model stands for, lowest first; {0}: any free one.
 std::vector<uint16_t> host_port_candidates(const spec::Port& port);
+
+/// The image that a volume of type image names, or an Error that says what to do.
+img::ImageRecord volume_image(const Core& core, const std::string& reference);
 
 /// The image of a container, or an Error that says which is gone.
 img::ImageRecord image_of(const Core& core, const Instance& instance);

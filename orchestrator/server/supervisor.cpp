@@ -88,6 +88,9 @@ Task<InstancePtr> Supervisor::create(ContainerRecord record) {
     if (volume.empty())
       volume = core_.volumes.create({"", "local", {}, {{labels::anonymous_volume, ""}}}).spec.name;
   }
+  for (const spec::ServiceVolume& volume : instance->service().volumes)
+    if (volume.type == "image")
+      instance->record.image_volumes[volume.target] = volume_image(core_, volume.source).id;
   std::string directory = core_.paths.container(instance->record.id);
   for (const char* name : {"/upper", "/work"}) fs::make_dirs(cat(directory, name), 0755);
   save_record(core_.paths, instance->record);
@@ -118,7 +121,8 @@ runtime::ContainerSpec Supervisor::prepare(Instance& instance) {
                    volume_directories(core_, instance, image),
                    read_contents(instance, file_contents[instance.record.id]),
                    join_namespaces(core_, instance),
-                   borrowed_mounts(core_, instance)};
+                   borrowed_mounts(core_, instance),
+                   image_layers(core_, instance)};
   write_network_files(core_, instance);
   runtime::ContainerSpec spec = lower(input);
   Health health = health_of(instance.service(), image.config);

@@ -52,8 +52,13 @@ struct SysctlOp {
   std::string path, value;  ///< "net/ipv4/ip_forward", "1"
   bool optional = false;    ///< a default: kernels without it are fine
 };
+/// An image's layers, topmost first, read-only; or what is at the subpath in them.
+struct ImageOp {
+  std::vector<std::string> layers;
+  std::string subpath, target;
+};
 using MountOp = std::variant<FilesystemOp, BindOp, FileOp, DeviceOp, LinkOp, SharedShmOp, MaskOp,
-                             ReadonlyOp, SysctlOp>;
+                             ReadonlyOp, SysctlOp, ImageOp>;
 
 struct RootSetup {
   std::vector<std::string> lower;  ///< topmost first
@@ -146,6 +151,10 @@ void visit(A& a, ReadonlyOp& v) {
 template <typename A>
 void visit(A& a, SysctlOp& v) {
   a(v.path, v.value, v.optional);
+}
+template <typename A>
+void visit(A& a, ImageOp& v) {
+  a(v.layers, v.subpath, v.target);
 }
 template <typename A>
 void visit(A& a, RootSetup& v) {

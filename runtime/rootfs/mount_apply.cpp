@@ -160,6 +160,28 @@ void RootBuilder::operate(const FileOp& op) {
       "mounting a file at ", op.target);
 }
 
+// Before Linux 6.15 only attached mounts can be cloned: the image is attached aside, what is wanted
+// of it is cloned, and the rest goes. Overlay takes no single layer; a layer's own directory is the
+// same.
+void RootBuilder::operate(const ImageOp& op) {
+  with_context(
+      [&] {
+        bool merged = op.layers.size() > 1;
+        UniqueFd image = merged ? mount_overlay({op.layers, "", "", true, false}, scratch_.files)
+                                : sys::open(op.layers.at(0), O_PATH | O_DIRECTORY);
+        auto wanted = find_beneath(image, cat("/", op.subpath), Links::follow);
+        if (!wanted) throw Error(cat("the image has no /", op.subpath));
+        UniqueFd mount = clone_mount(*wanted, 0);
+        if (merged) sys::umount2(scratch_.files, MNT_DETACH);
+        make_readonly(mount, sys::Depth::one, op.target);
+        UniqueFd target = is_directory(mount) ? directory_beneath(root_, op.target, Links::follow)
+                                              : file_beneath(root_, op.target, Links::follow);
+        refuse_procfs(target, op.target);
+        sys::move_mount(mount, target, op.target);
+      },
+      "mounting an image at ", op.target);
+}
+
 void RootBuilder::operate(const DeviceOp& op) {
   with_context(
       [&] {

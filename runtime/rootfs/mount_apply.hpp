@@ -11,7 +11,8 @@
 
 namespace estiba::runtime {
 
-/// Empty host directories on which the child, in its own namespace, attaches root and files.
+/// Empty host directories on which the child, in its own namespace, attaches root and files (and,
+/// one after the other, images).
 struct Scratch {
   std::string root, files;
 };
@@ -45,6 +46,7 @@ class RootBuilder {
   void operate(const MaskOp& op);
   void operate(const ReadonlyOp& op);
   void operate(const SysctlOp& op);
+  void operate(const ImageOp& op);
   void attach_files();
   void refuse_procfs(FdRef target, const std::string& path) const;
   UniqueFd empty_directory();

@@ -132,6 +132,13 @@ MountOp planned(const FileMount& mount) {
   return FileOp{mount.target, mount.content, mount.uid, mount.gid, mount.mode};
 }
 
+MountOp planned(const ImageMount& mount) {
+  if (mount.subpath.starts_with('/') || fs::clean_path(mount.subpath).starts_with(".."))
+    throw Error(cat("subpath \"", mount.subpath, "\" of the image at ", mount.target,
+                    " must be a relative path within it"));
+  return ImageOp{mount.layers, mount.subpath, mount.target};
+}
+
 void refuse_special_targets(const std::string& target) {
   std::string path = fs::clean_path(target);
   if (!path.starts_with('/'))
@@ -180,6 +187,10 @@ std::string line(const BindOp& op) {
 std::string line(const FileOp& op) {
   return cat("file ", op.target, " ", octal(op.mode), " ", std::to_string(op.uid), ":",
              std::to_string(op.gid), " ", std::to_string(op.content.size()), " bytes");
+}
+std::string line(const ImageOp& op) {
+  return cat("image ", op.target, " <- ", std::to_string(op.layers.size()), " layers /",
+             op.subpath);
 }
 std::string line(const DeviceOp& op) {
   return cat("device ", op.target, S_ISBLK(op.mode) ? " b " : " c ", std::to_string(op.major), ":",

@@ -178,13 +178,13 @@ def serve(test, handler, port):
     return server
 
 
-def layer_of(files, compress=gzip.compress):
-    """(blob, diff id) of a layer with these files (path → bytes)."""
+def layer_of(files, compress=gzip.compress, mode=0o644):
+    """(blob, diff id) of a layer with these files (path → bytes) of this mode."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         for name, data in files.items():
             entry = tarfile.TarInfo(name)
-            entry.size, entry.mtime = len(data), 1
+            entry.size, entry.mtime, entry.mode = len(data), 1, mode
             tar.addfile(entry, io.BytesIO(data))
     return compress(out.getvalue()), digest_of(out.getvalue())
 

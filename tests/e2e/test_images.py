@@ -77,13 +77,16 @@ class Containers(Scenario):
     def test_a_container_becomes_an_image_and_a_tar(self):
         self.write("compose.yaml", f"""\
             services:
-              s: {{image: {IMAGE}, command: [sleep, infinity], init: true, volumes: ['data:/v']}}
+              s: {{image: {IMAGE}, command: [sleep, infinity], init: true, volumes: ['data:/v'], environment: {{A: b}}, working_dir: /tmp}}
             volumes: {{data: {{}}}}
             """)
         self.estiba("up", "-d")
         self.estiba("exec", "-T", "s", "sh", "-c", "echo here >/new; rm /etc/group; echo no >/v/f")
         self.estiba("commit", "-m", "why", "-a", "me", "-c", "CMD [\"cat\", \"/new\"]", "s", "made:1")
         self.assertIn("why", self.estiba("image", "history", "made:1"))
+        config = json.loads(self.estiba("image", "inspect", "made:1"))[0]["Config"]
+        self.assertIn("A=b", config["Env"])
+        self.assertEqual((config["WorkingDir"], config["Cmd"]), ("/tmp", ["cat", "/new"]))
         self.estiba("export", "-o", "all.tar", "s")
         with tarfile.open(self.project / "all.tar") as archive:
             names = {member.name.rstrip("/") for member in archive}

@@ -2,11 +2,14 @@
 import gzip
 import json
 import os
+import pathlib
 import shutil
 import subprocess
+import tarfile
 import threading
 import time
 
+from busybox_image import busybox
 from harness import IMAGE, Scenario
 from registries import (Nginx, Registry, TokenServer, ToldRegistry, digest_of, free_port, htpasswd, layer_of, need)
 
@@ -526,6 +529,45 @@ class Liar(RegistryScenario):
         self.refused("linux/s390x")
         self.estiba("image", "pull", "--platform", "linux/s390x", self.name)
         self.assertEqual(self.inspect(self.name)["Architecture"], "s390x")
+
+    def two_platforms(self):
+        """One name for this machine and for another, whose shell is none here."""
+        shell = pathlib.Path(busybox()).read_bytes()
+        foreign = shell[:18] + b"\xb7\0" + shell[20:]  # e_machine: EM_AARCH64
+        entries = []
+        for architecture, program in (("amd64", shell), ("arm64", foreign)):
+            layer = layer_of({"bin/sh": program, "bin/cat": program, "which": architecture.encode()}, mode=0o755)
+            digest, size = self.registry.image([layer], architecture=architecture)
+            entries.append({"mediaType": ToldRegistry.MANIFEST, "digest": digest, "size": size,
+                            "platform": {"os": "linux", "architecture": architecture}})
+        self.registry.add_manifest({"schemaVersion": 2, "mediaType": ToldRegistry.INDEX, "manifests": entries}, "1",
+                                   kind=ToldRegistry.INDEX)
+
+    def test_a_build_for_another_platform_stands_on_its_image(self):
+        self.two_platforms()
+        self.write("Dockerfile", f"""\
+            FROM --platform=$BUILDPLATFORM {self.name} AS maker
+            ARG TARGETPLATFORM
+            RUN cat /which >/made-on; echo $TARGETPLATFORM >/made-for
+            FROM {self.name}
+            COPY --from=maker /made-on /made-for /
+            """)
+        self.estiba("image", "build", "-q", "--platform", "linux/arm64", "-t", "foreign:1", ".")
+        self.assertEqual(self.inspect("foreign:1")["Architecture"], "arm64")
+        self.assertEqual(self.inspect(self.name)["Architecture"], "amd64")
+        self.estiba("image", "save", "-o", "foreign.tar", "foreign:1")
+        files = {}
+        with tarfile.open(self.project / "foreign.tar") as archive:
+            for layer in json.load(archive.extractfile("manifest.json"))[0]["Layers"]:
+                with tarfile.open(fileobj=archive.extractfile(layer)) as tar:
+                    files.update({member.name: tar.extractfile(member).read() for member in tar if member.isreg()})
+        self.assertEqual((files["which"], files["made-on"], files["made-for"]), (b"arm64", b"amd64", b"linux/arm64\n"))
+        self.write("Dockerfile", f"FROM {self.name}\nRUN cat /which\n")
+        self.fails("image", "build", "--platform", "linux/arm64", "-t", "foreign:2", ".", says=["exec format error"])
+        self.estiba("image", "build", "-q", "-t", "native:1", ".")
+        self.write("Dockerfile", "FROM foreign:1\nENV A=b\n")
+        self.estiba("image", "build", "-q", "--platform", "linux/arm64", "-t", "foreign:3", ".")
+        self.assertEqual(self.inspect("foreign:3")["Architecture"], "arm64")
 
     def test_too_many_requests(self):
         self.registry.image([(self.blob, self.diff_id)], "1")

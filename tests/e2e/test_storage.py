@@ -74,6 +74,43 @@ class Volumes(Scenario):
 
 
 class Mounts(Scenario):
+    def test_an_image_is_mounted_read_only_whole_or_in_part(self):
+        self.import_image("test/base", files={"data/a": "one\n", "data/sub/b": "two\n"})
+        self.write("Dockerfile", "FROM test/base\nRUN rm /data/a; echo three >/data/c; ln -s data/sub /link\n")
+        self.estiba("image", "build", "-q", "-t", "test/files", ".")
+        self.compose("""
+            services:
+              a:
+                image: @IMAGE@
+                init: true
+                command: sleep 1000
+                volumes:
+                  - {type: image, source: test/files, target: /all}
+                  - {type: image, source: test/files, target: /part, image: {subpath: link}}
+                  - {type: image, source: test/files, target: /single, image: {subpath: data/c}}
+                  - {type: image, source: test/base, target: /base, image: {subpath: data}}
+              b: {image: @IMAGE@, init: true, command: sleep 1000, volumes_from: [a]}
+        """)
+        self.estiba("up", "-d")
+        for service in ("a", "b"):
+            self.assertEqual(self.sh(service, "ls /all/data /part /base; cat /single /base/sub/b").split(),
+                             ["/all/data:", "c", "sub", "/base:", "a", "sub", "/part:", "b", "three", "two"])
+            self.assertEqual(self.sh(service, "touch /all/x 2>/dev/null || touch /part/x 2>/dev/null || echo refused"),
+                             "refused")
+        self.fails("image", "rm", "test/files", says=["test/files"])
+        self.estiba("restart", "-t", "0", "a")
+        self.assertEqual(self.sh("a", "cat /all/data/c"), "three")
+        self.estiba("down", "-t", "0")
+        self.estiba("image", "rm", "test/files")
+        self.fails("up", "-d", "--pull", "never", says=["test/files", "not in the store"])
+        self.compose("""
+            services:
+              a:
+                image: @IMAGE@
+                volumes: [{type: image, source: test/base, target: /y, image: {subpath: ../etc}}]
+        """)
+        self.fails("up", "-d", says=["subpath", "relative"])
+
     def test_a_bind_mount_shows_the_hosts_files(self):
         self.write("conf/file", "from the host\n")
         self.compose("""

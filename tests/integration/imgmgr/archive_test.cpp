@@ -160,7 +160,7 @@ TEST_F(Archive, ACommittedContainerIsAnImageWithOneLayerMore) {
   fs::make_dirs(upper + "/d", 0750);
   write("upper/d/new", "3");
   ASSERT_EQ(::mknod((upper + "/b").c_str(), S_IFCHR | 0600, 0), 0);
-  std::string id = images.commit({base, upper, "made:1", "me", "why", {"CMD [\"run\"]"}});
+  std::string id = images.commit({base, upper, "made:1", "me", "why", {"CMD [\"run\"]"}, {}});
   auto image = images.find("made:1");
   ASSERT_TRUE(image);
   EXPECT_EQ(image->id, id);

@@ -110,6 +110,59 @@ TEST_F(BuilderTest, RemembersStepsUntilWhatTheyDependOnChanges) {
   EXPECT_EQ(shown("cat /b"), "2");
 }
 
+TEST_F(BuilderTest, AFreshStoreTakesItsStepsFromADirectoryThatAnotherHasFilled) {
+  write("context/a", "1");
+  auto wanted = options(
+      "FROM base AS tool\nRUN echo t >/t\nFROM base\nRUN echo x >/x && rm -r /tmp\nENV A=b\n"
+      "COPY a /a\nCOPY --from=tool /t /t\n");
+  wanted.cache_to = {path("kept")};
+  auto diff_ids = build(wanted).diff_ids;
+  build(wanted);  // what is packed already stays
+  auto forget = [&] {
+    fs::remove_tree(root() + "/images");
+    Images(root()).import(path("base.tar"), "base", {"CMD [\"sh\"]"}, "", {});
+  };
+  wanted.cache_to.clear();
+  wanted.cache_from = {path("no-such-folder"), path("kept")};
+  forget();
+  EXPECT_EQ(build(wanted).diff_ids, diff_ids);
+  EXPECT_EQ(made_, 0);
+  EXPECT_EQ(shown("cat /a /t /x"), "1t\nx\n");
+  EXPECT_NE(warnings_.find("no-such-folder"), std::string::npos) << warnings_;
+  forget();
+  wanted.no_cache = true;
+  build(wanted);
+  EXPECT_EQ(cached_, 0);
+  forget();
+  wanted.no_cache = false;
+  for (const auto& name : fs::list_dir(path("kept/blobs/sha256")))
+    if (fs::read_all(path("kept/blobs/sha256/" + name)).starts_with("\x1f\x8b"))
+      write("kept/blobs/sha256/" + name, "damaged");
+  build(wanted);
+  EXPECT_EQ(made_, 4);
+  EXPECT_NE(warnings_.find("is not taken from the cache in"), std::string::npos) << warnings_;
+}
+
+TEST_F(BuilderTest, AnEscapedWildcardIsNoneAndTheEscapeStays) {
+  write("context/a*b", "1");
+  write("context/axb", "2");
+  build("FROM base\nCOPY a\\*b /both/\nCOPY a* /both/\n");
+  EXPECT_EQ(shown("ls /both"), "a*b\naxb\n");
+  EXPECT_NE(failure("FROM base\nCOPY a\\\\*b /x/\n").find("not found"), std::string::npos);
+  EXPECT_NE(failure("FROM base\nCOPY a[ /x/\n").find("not a valid pattern"), std::string::npos);
+}
+
+TEST_F(BuilderTest, NobodyIsKnownByNameInAnEmptyImage) {
+  write("context/a", "1");
+  EXPECT_NE(failure("FROM scratch\nCOPY --chown=root a /\n").find("by name"), std::string::npos);
+  EXPECT_EQ(failure("FROM scratch\nCOPY --chown=1:2 a /\n"), "");
+}
+
+TEST_F(BuilderTest, HeredocsHaveTheirOwnEscape) {
+  build("# escape=`\nFROM base\nENV A=1\nCOPY <<EOF /x\n`$A \\$A ``\nEOF\n");
+  EXPECT_EQ(shown("cat /x"), "`1 $A ``\n");
+}
+
 TEST_F(BuilderTest, CopiesTheContentOfADirectoryAndNotTheDirectoryItself) {
   fs::make_dirs(path("context/d/inner"), 0711);
   write("context/d/inner/f", "1");

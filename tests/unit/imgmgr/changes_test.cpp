@@ -34,8 +34,8 @@ TEST(Changes, EnvironmentReplacesAndRefersToEarlierValues) {
 }
 
 TEST(Changes, PortsAreSpelledOut) {
-  EXPECT_EQ(changed({"EXPOSE 80 53/UDP 8000-8001"}).exposed_ports,
-            (Words{"80/tcp", "53/udp", "8000/tcp", "8001/tcp"}));
+  EXPECT_EQ(changed({"EXPOSE 80 53/UDP 8000-8001 81/"}).exposed_ports,
+            (Words{"80/tcp", "53/udp", "8000/tcp", "8001/tcp", "81/tcp"}));
 }
 
 TEST(Changes, WorkdirIsRelativeToTheLast) {
@@ -53,6 +53,8 @@ TEST(Changes, TheOthers) {
   EXPECT_EQ(config.healthcheck->test, (Words{"CMD-SHELL", "a b"}));
   EXPECT_EQ(config.healthcheck->interval, std::chrono::seconds{5});
   EXPECT_EQ(config.healthcheck->retries, 3);
+  EXPECT_EQ(changed({"HEALTHCHECK --retries=+3 CMD x"}).healthcheck->retries, 3);
+  EXPECT_THROW(changed({"HEALTHCHECK CMD []"}), Error);
   EXPECT_EQ(changed({"HEALTHCHECK NONE"}).healthcheck->test, Words{"NONE"});
   EXPECT_EQ(changed({"HEALTHCHECK --retries=3 NONE"}).healthcheck->retries, 0);
 }

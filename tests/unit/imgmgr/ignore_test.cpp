@@ -57,6 +57,9 @@ TEST(Owner, NamesAndNumbers) {
   EXPECT_EQ(owner("daemon:users"), "1:100");
   EXPECT_EQ(owner("nosuchuser"), "0:0");
   EXPECT_EQ(owner("4294967296"), "0:0");
+  EXPECT_EQ(owner("12:100:9"), "12:12");
+  EXPECT_TRUE(is_numeric_owner("1:2"));
+  EXPECT_FALSE(is_numeric_owner("1:users"));
 }
 
 TEST(Ignore, APatternThatIsNotCompleteIsRefused) {
@@ -77,6 +80,9 @@ TEST(ModeChange, OctalAndSymbolic) {
   EXPECT_EQ(changed("+x", S_IFREG | 0644), 0755u);
   EXPECT_EQ(changed("g-w,o=", S_IFREG | 0666), 0640u);
   EXPECT_EQ(changed("u+s,+t", S_IFREG | 0755), 05755u);
+  EXPECT_EQ(changed("u=g", S_IFREG | 0754), 0554u);
+  EXPECT_EQ(changed("u+r+w", S_IFREG | 0054), 0654u);
+  EXPECT_EQ(changed("u=rw-w", S_IFREG | 0754), 0454u);
   for (const char* bad : {"888", "77777", "x", "u~x", "u=q"})
     EXPECT_FALSE(ModeChange::parse(bad)) << bad;
 }

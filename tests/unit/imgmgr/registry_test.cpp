@@ -195,6 +195,13 @@ TEST(Platforms, TheLatestVariantThatRunsIsTheBest) {
   EXPECT_THROW(parse_platform("linux/"), Error);
 }
 
+TEST(Platforms, HaveOneSpellingEach) {
+  EXPECT_EQ(parse_platform("linux/arm64/v8").text(), "linux/arm64");
+  EXPECT_EQ(parse_platform("Linux/aarch64").text(), "linux/arm64");
+  EXPECT_EQ(parse_platform("linux/arm").text(), "linux/arm/v7");
+  EXPECT_EQ(parse_platform("linux"), host_platform_of_images());
+}
+
 TEST(Tokens, AreAskedForWithEveryScope) {
   Challenge challenge{"bearer", {{"realm", "https://t/x?a=b"}, {"service", "s"}}};
   EXPECT_EQ(token_request(challenge, {"repository:a:pull", "repository:b:pull"}, {}).url,

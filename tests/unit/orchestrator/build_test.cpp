@@ -87,6 +87,19 @@ TEST(BuildOptions, TakesASecretFromAFileOrAVariable) {
   EXPECT_THROW(add_secret(options, "src=/f", {}), Error);
 }
 
+TEST(BuildOptions, CachesOfOtherTypesThanLocalAreToldOf) {
+  img::BuildOptions options;
+  set_caches(options,
+             {{"type=local,src=a", "shop/app:cache"}, {"type=local,dest=/b,mode=max"}, "/p"});
+  EXPECT_EQ(options.cache_from, std::vector<std::string>{"/p/a"});
+  EXPECT_EQ(options.cache_to, std::vector<std::string>{"/b"});
+  ASSERT_EQ(options.notices.size(), 1u);
+  EXPECT_NE(options.notices[0].find("cache_from: type=registry is not in effect"),
+            std::string::npos);
+  EXPECT_THROW(set_caches(options, {{"type=local,dest=/b"}, {}, "/p"}), Error);
+  EXPECT_THROW(set_caches(options, {{"src=/b"}, {}, "/p"}), Error);
+}
+
 TEST(OutputTail, KeepsTheLastLines) {
   OutputTail tail;
   tail.add("one\ntw");

@@ -84,6 +84,16 @@ TEST(MountPlan, KeepsUserMountsInTheirOrderAndBeforeTheMasks) {
             "file /run/secrets/key 440 3:4 5 bytes\n");
 }
 
+TEST(MountPlan, MountsImagesAndRefusesPathsThatLeaveThem) {
+  ContainerSpec spec;
+  spec.mounts = {ImageMount{{"/l2", "/l1"}, "", "/all"}, ImageMount{{"/l1"}, "a/b", "/part"}};
+  EXPECT_EQ(lines_with(spec, "image"), "image /all <- 2 layers /\nimage /part <- 1 layers /a/b\n");
+  for (const char* subpath : {"../x", "a/../../x", "/a"}) {
+    spec.mounts = {ImageMount{{"/l1"}, subpath, "/y"}};
+    EXPECT_THROW(mount_plan(spec, {}), Error) << subpath;
+  }
+}
+
 TEST(MountPlan, PrivilegedHidesNothing) {
   ContainerSpec spec;
   spec.privileged = true;

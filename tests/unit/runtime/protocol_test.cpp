@@ -29,7 +29,8 @@ Launch full_launch() {
               SharedShmOp{"other"},
               MaskOp{"/m"},
               ReadonlyOp{"/r"},
-              SysctlOp{"p", "v", true}};
+              SysctlOp{"p", "v", true},
+              ImageOp{{"/l1", "/l2"}, "s", "/y"}};
   r.hostname = "h";
   r.domainname = "d";
   return launch;
