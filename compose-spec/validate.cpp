@@ -103,6 +103,8 @@ class Validator {
   }
 
   void check_free_entry(const Entry& entry, const Type& type, const Path& path) {
+    if (entry.key.empty() && type.items)
+      report_.error(entry.key_span, path, "a value stands without a name", "write NAME: VALUE");
     if (type.named && !is_resource_name(entry.key))
       report_.error(entry.key_span, path, cat("\"", entry.key, "\" is not a valid name"),
                     "use letters, digits, dots, dashes and underscores");

@@ -179,11 +179,17 @@ std::chrono::nanoseconds first_set(std::optional<std::chrono::nanoseconds> servi
 
 // As the Docker Engine: an empty list is as good as none, but that an empty entrypoint hides the
 // image's; and an entrypoint of the file's own leaves nothing of the image's command.
-std::vector<std::string> full_command(const spec::Service& service, const img::ImageConfig& image) {
-  std::vector<std::string> args = service.entrypoint.value_or(image.entrypoint);
-  std::vector<std::string> command = service.command.value_or(std::vector<std::string>{});
+MergedCommand merged_command(const spec::Service& service, const img::ImageConfig& image) {
+  MergedCommand merged;
+  merged.entrypoint = service.entrypoint.value_or(image.entrypoint);
+  merged.command = service.command.value_or(std::vector<std::string>{});
   bool own_entrypoint = service.entrypoint && !service.entrypoint->empty();
-  if (command.empty() && !own_entrypoint) command = image.cmd;
+  if (merged.command.empty() && !own_entrypoint) merged.command = image.cmd;
+  return merged;
+}
+
+std::vector<std::string> full_command(const spec::Service& service, const img::ImageConfig& image) {
+  auto [args, command] = merged_command(service, image);
   args.insert(args.end(), command.begin(), command.end());
   return args;
 }

@@ -44,6 +44,11 @@ runtime::Process exec_process(const runtime::ContainerSpec& container,
 std::vector<std::string> anonymous_targets(const spec::Service& service,
                                            const img::ImageConfig& image);
 
+/// What a service's file and its image make of the two together.
+struct MergedCommand {
+  std::vector<std::string> entrypoint, command;
+};
+MergedCommand merged_command(const spec::Service& service, const img::ImageConfig& image);
 /// Entrypoint and command as one list, the service's over the image's.
 std::vector<std::string> full_command(const spec::Service& service, const img::ImageConfig& image);
 

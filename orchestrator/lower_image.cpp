@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "imgmgr/build/config_instruction.hpp"
+#include "orchestrator/lower.hpp"
 
 namespace estiba::orchestrator {
 namespace {
@@ -67,12 +68,9 @@ img::ImageConfig container_config(const spec::Service& service, const img::Image
   if (!service.user.empty()) out.user = service.user;
   if (!service.working_dir.empty()) out.working_dir = service.working_dir;
   if (!service.stop_signal.empty()) out.stop_signal = service.stop_signal;
-  // An entrypoint in the file drops the image's command.
-  if (service.entrypoint) {
-    out.entrypoint = *service.entrypoint;
-    out.cmd.clear();
-  }
-  if (service.command) out.cmd = *service.command;
+  MergedCommand merged = merged_command(service, image);
+  out.entrypoint = std::move(merged.entrypoint);
+  out.cmd = std::move(merged.command);
   return out;
 }
 

@@ -1,4 +1,5 @@
 // The schema of a service, in the order in which its attributes are printed.
+#include <algorithm>
 #include <array>
 #include <cctype>
 
@@ -10,17 +11,36 @@ namespace {
 
 using namespace types;
 
+bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+bool is_name_start(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+// Docker Compose looks for its patterns of the two texts below anywhere in them.
+
+// "every_" and a number with its unit.
+bool holds_interval(std::string_view text) {
+  constexpr std::string_view word = "every_";
+  for (size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) {
+    std::string_view rest = text.substr(at + word.size());
+    size_t digits =
+        static_cast<size_t>(std::find_if_not(rest.begin(), rest.end(), is_digit) - rest.begin());
+    if (digits > 0 && rest.substr(digits).find_first_of("wdhms") == 0) return true;
+  }
+  return false;
+}
+
 bool is_pull_policy(std::string_view text) {
   constexpr std::array<std::string_view, 8> words{"always",  "never",   "build", "if_not_present",
                                                   "missing", "refresh", "daily", "weekly"};
-  for (std::string_view word : words)
-    if (text == word) return true;
-  return text.starts_with("every_") && text.size() > 6;
+  return holds_interval(text) || std::any_of(words.begin(), words.end(), [&](auto word) {
+           return text.find(word) != text.npos;
+         });
 }
 
 bool is_container_name(std::string_view text) {
-  if (text.size() < 2 || !std::isalnum(static_cast<unsigned char>(text[0]))) return false;
-  return is_resource_name(text);
+  return std::adjacent_find(text.begin(), text.end(), [](char first, char second) {
+           return is_name_start(first) &&
+                  (is_name_start(second) || second == '_' || second == '.' || second == '-');
+         }) != text.end();
 }
 
 bool is_percentage(std::string_view text) { return parse_integer(text).has_value(); }
