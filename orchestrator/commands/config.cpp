@@ -62,9 +62,16 @@ unsigned outputs_for(const Arguments& arguments) {
 
 constexpr unsigned text_outputs = spec::json_output | spec::yaml_output | spec::variables_output;
 
+// Lists of names are those of the whole project, whatever services are named beside.
+std::vector<std::string> services_asked_for(const Invocation& invocation) {
+  for (const char* list : {"services", "volumes", "networks", "models", "hash"})
+    if (invocation.arguments.given(list)) return {};
+  return {invocation.words().begin(), invocation.words().end()};
+}
+
 spec::LoadOptions options_of(const Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
-  spec::LoadOptions options = load_options(invocation, invocation.words());
+  spec::LoadOptions options = load_options(invocation, services_asked_for(invocation));
   // What the files ask for is told even if what they are given makes no sense.
   bool variables = arguments.on("variables");
   options.interpolate = !variables && !arguments.on("no-interpolate");
@@ -80,7 +87,7 @@ spec::LoadOptions options_of(const Invocation& invocation) {
     };
   // Without interpolation the model is printed whole, whatever services are named.
   bool as_written = !options.interpolate && (options.outputs & ~text_outputs) == 0;
-  if (!invocation.words().empty() && !as_written) options.outputs |= spec::project_output;
+  if (!options.targets.empty() && !as_written) options.outputs |= spec::project_output;
   return options;
 }
 
@@ -181,7 +188,8 @@ int run(const Invocation& invocation) {
   if (format != "yaml" && format != "json")
     throw Error(cat("unsupported format \"", format, "\"; it must be yaml or json"));
   spec::Loaded loaded = load_checked(options_of(invocation));
-  if (loaded.project) check_services(invocation.words(), service_names(*loaded.project));
+  if (loaded.project)
+    check_services(services_asked_for(invocation), service_names(*loaded.project));
   if (arguments.on("quiet")) return 0;
   auto part = part_of(arguments, loaded);
   std::string text =

@@ -79,6 +79,21 @@ words=(estiba {shlex.join(words)}) CURRENT={len(words) + 1}; _estiba""")
         self.assertEqual(completed("estiba attributes services.web.bui"), ["services.web.build.\ta path or a mapping"])
         self.assertEqual(completed("estiba -f "), ["compose.yaml"])
 
+    def test_config_prints_a_service_with_what_it_needs_and_names_of_all(self):
+        self.compose("""
+            services:
+              web: {image: "web:${TAG:-1}", profiles: [p], depends_on: [db]}
+              db: {image: db}
+              job: {image: job}
+        """)
+        whole = self.estiba("config", "web")
+        self.assertIn("web:1", whole)
+        self.assertNotIn("job", whole)
+        self.assertEqual(self.estiba("config", "--services", "web").split(), ["db", "job"])
+        self.assertIn("web:${TAG:-1}", self.estiba("config", "--no-interpolate", "db"))
+        self.assertEqual(self.estiba("config", "--no-interpolate", "--services").split(), ["db", "job", "web"])
+        self.fails("config", "wbe", says=["wbe"])
+
     def test_attributes_are_listed_from_the_schema(self):
         out = self.estiba("attributes", "services.web.depends_on.db")
         self.assertIn("condition", out)
