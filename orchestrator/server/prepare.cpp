@@ -278,11 +278,12 @@ std::vector<runtime::Mount> borrowed_mounts(Core& core, const Instance& instance
     input.volume_directories = volume_directories(core, *lender, image);
     input.borrowed = borrowed_mounts(core, *lender);
     for (runtime::Mount& mount : volume_mounts(input)) {
-      if (std::holds_alternative<runtime::ImageMount>(mount)) all.push_back(std::move(mount));
-      auto* bind = std::get_if<runtime::BindMount>(&mount);
-      if (!bind) continue;
-      bind->readonly = bind->readonly || readonly;
-      all.push_back(std::move(*bind));
+      if (auto* bind = std::get_if<runtime::BindMount>(&mount)) {
+        bind->readonly = bind->readonly || readonly;
+      } else if (!std::holds_alternative<runtime::ImageMount>(mount)) {
+        continue;
+      }
+      all.push_back(std::move(mount));
     }
   }
   return all;

@@ -51,7 +51,7 @@ TEST(ContainerConfig, TakesTheServicesWordsBeforeTheImages) {
   service.stop_signal = "SIGINT";
   service.labels = {{"my", "3"}, {"com.docker.compose.service", "s"}};
   service.expose = {"100-101", "7/udp"};
-  service.ports = {{.target = 8080}};
+  service.ports.emplace_back().target = 8080;
   img::ImageConfig config = container_config(service, an_image());
   EXPECT_EQ(config.env, (Words{"A=1", "PATH=/bin"}));
   EXPECT_EQ(config.entrypoint, Words{"/bin/env"});
@@ -75,7 +75,7 @@ TEST(ContainerConfig, AnEntrypointOfTheServiceDropsTheImagesCommand) {
 
 TEST(ContainerConfig, AHealthcheckIsMergedPartByPart) {
   spec::Service service;
-  service.healthcheck = spec::Healthcheck{.retries = 4};
+  service.healthcheck.emplace().retries = 4;
   img::ImageHealthcheck check = *container_config(service, an_image()).healthcheck;
   EXPECT_EQ(check.test, (Words{"CMD", "x"}));
   EXPECT_EQ(check.interval, std::chrono::seconds{7});
