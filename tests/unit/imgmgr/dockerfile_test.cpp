@@ -80,10 +80,11 @@ TEST(Dockerfile, NamesMistakesAndOffersTheNearest) {
   for (const char* text :
        {"FROM a\nONBUILD ONBUILD RUN x", "FROM", "FROM a b", "FROM a AS 1x", "FROM a\nCOPY a",
         "FROM a\nRUN --mount=type=foo,target=/x y", "FROM a\nRUN --mount=type=bind y",
-        "FROM a\nRUN --network=x y", "FROM a\nARG", "FROM a\nARG a-b=1",
+        "FROM a\nRUN --network=x y", "FROM a\nARG", "FROM a\nARG =1",
         "FROM a\nCOPY --chown=1 --chown=2 a b", "FROM a\nCOPY --link --link a b",
         "FROM a\nRUN --mount=type=tmpfs,\"target=/x y"})
     EXPECT_NE(mistake(text), "") << text;
+  EXPECT_EQ(mistake("FROM a\nARG a-b=1"), "");
   EXPECT_NE(mistake("FROM a\nRUN " + std::string(65536, 'x')), "");
 }
 
