@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/openat2.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -39,16 +40,23 @@ std::vector<std::string> names_in(UniqueFd fd, const std::string& subject) {
   return names;
 }
 
-// Removes what is in the directory, never crossing into another filesystem.
-void empty_dir(FdRef dir, dev_t device, const std::string& subject) {
+// A directory that is no mount point: what is mounted, be it from the same filesystem, belongs to
+// somebody else.
+UniqueFd open_unmounted(FdRef dir, const std::string& name, const std::string& subject) {
+  try {
+    return sys::openat2(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, RESOLVE_NO_XDEV);
+  } catch (const Error& error) {
+    if (error.code() != EXDEV) throw;
+    throw Error(cat("refusing to remove ", subject, ": something is mounted there"));
+  }
+}
+
+// Removes what is in the directory, never crossing into a mount.
+void empty_dir(FdRef dir, const std::string& subject) {
   for (const auto& name : names_in(sys::openat(dir, ".", O_RDONLY | O_DIRECTORY), subject)) {
     if (::unlinkat(dir.get(), name.c_str(), 0) == 0 || errno == ENOENT) continue;
     if (errno != EISDIR && errno != EPERM) throw Error{"unlink", join(subject, name), Errno{errno}};
-    UniqueFd child = sys::openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    if (sys::fstat(child).st_dev != device)
-      throw Error(
-          cat("refusing to remove ", join(subject, name), ": another filesystem is mounted there"));
-    empty_dir(child, device, join(subject, name));
+    empty_dir(open_unmounted(dir, name, join(subject, name)), join(subject, name));
     if (::unlinkat(dir.get(), name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
       throw Error{"rmdir", join(subject, name), Errno{errno}};
   }
@@ -154,8 +162,8 @@ void remove_tree(const std::string& path) {
     return;
   }
   {
-    UniqueFd dir = sys::open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-    empty_dir(dir, status->st_dev, path);
+    UniqueFd parent = sys::open(parent_path(path), O_PATH | O_DIRECTORY);
+    empty_dir(open_unmounted(parent, base_name(path), path), path);
   }
   sys::rmdir(path);
 }

@@ -26,8 +26,8 @@ void make_dirs(const std::string& path, mode_t mode = 0700);
 void make_spread_dir(const std::string& path);
 /// Names in a directory, sorted, without . and ..; empty if it does not exist.
 std::vector<std::string> list_dir(const std::string& path);
-/// rm -rf that follows no symlink, stays on one filesystem, and works on descriptors; a path that
-/// does not exist is fine.
+/// rm -rf that follows no symlink, enters no mount, and works on descriptors; a path that does not
+/// exist is fine.
 void remove_tree(const std::string& path);
 bool exists(const std::string& path);
 /// "/a/./b//../c" → "/a/c", lexically; keeps a relative path relative.

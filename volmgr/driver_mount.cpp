@@ -1,5 +1,6 @@
 #include "volmgr/driver_mount.hpp"
 
+#include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -30,9 +31,11 @@ void take_option(const std::string& option, DriverMount& mount) {
   mount.data += cat(mount.data.empty() ? "" : ",", option);
 }
 
+// A bind may come from the filesystem that it is mounted on: devices would not tell.
 bool is_mounted(const std::string& path) {
-  auto here = sys::stat(path), above = sys::stat(fs::parent_path(path));
-  return here && above && here->st_dev != above->st_dev;
+  struct statx status {};
+  return ::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, 0, &status) == 0 &&
+         (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
 }  // namespace
@@ -71,8 +74,10 @@ void mount_driver(const DriverMount& mount, const std::string& target) {
 }
 
 void unmount_driver(const std::string& target) {
-  if (is_mounted(target) && ::umount2(target.c_str(), UMOUNT_NOFOLLOW) != 0)
-    throw Error{"umount", target, Errno{errno}};
+  // More than one, where an earlier release has mounted a bind at each use.
+  while (is_mounted(target))
+    if (::umount2(target.c_str(), UMOUNT_NOFOLLOW) != 0)
+      throw Error{"umount", target, Errno{errno}};
 }
 
 }  // namespace estiba::vol

@@ -158,6 +158,20 @@ class Mounts(Scenario):
         self.assertEqual(self.sh("a", "cat /etc/app.conf"), "from content")
         self.assertEqual(self.sh("a", "cat /run/secrets/token"), "secret-token")
 
+    def test_a_folder_bound_as_a_volume_outlives_it(self):
+        self.write("mine/file", "kept")
+        self.compose(f"""
+            services:
+              a: {{image: @IMAGE@, init: true, command: sleep 1000, volumes: ["mine:/data"]}}
+            volumes: {{mine: {{driver_opts: {{type: none, o: bind, device: {self.project}/mine}}}}}}
+        """)
+        self.estiba("up", "-d")
+        self.assertEqual(self.sh("a", "cat /data/file; echo more >/data/more"), "kept")
+        self.estiba("up", "-d", "--force-recreate", "-t", "0")
+        self.estiba("down", "-v", "-t", "0")
+        self.assertEqual({each.name: each.read_text() for each in (self.project / "mine").iterdir()},
+                         {"file": "kept", "more": "more\n"})
+
 
 class Copies(Scenario):
     """`cp`, of containers that run and of those that do not."""

@@ -2,6 +2,7 @@
 #include "volmgr/volumes.hpp"
 
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -42,6 +43,34 @@ TEST_F(VolumesTest, AreFoundListedAndRemoved) {
   volumes.remove("data");
   EXPECT_FALSE(volumes.find("data"));
   EXPECT_TRUE(fs::list_dir(root() + "/volumes").empty());
+}
+
+// On the same filesystem, where no device number tells that something is mounted.
+TEST_F(VolumesTest, AFolderBoundAsAVolumeOutlivesIt) {
+  put(path("mine/deep/file"), "kept");
+  Volumes volumes(root());
+  volumes.create(
+      {.name = "data", .driver_opts = {{"type", "none"}, {"o", "bind"}, {"device", path("mine")}}});
+  std::string target = volumes.mount("data");
+  EXPECT_EQ(volumes.mount("data"), target);
+  EXPECT_EQ(fs::read_all(target + "/deep/file"), "kept");
+  std::string table = fs::read_all("/proc/self/mountinfo");
+  EXPECT_EQ(table.find(target), table.rfind(target)) << "mounted twice";
+  volumes.remove("data");
+  EXPECT_EQ(fs::read_all(path("mine/deep/file")), "kept");
+  EXPECT_EQ(fs::read_all("/proc/self/mountinfo").find(root()), std::string::npos);
+  EXPECT_TRUE(fs::list_dir(root() + "/volumes").empty());
+}
+
+TEST_F(VolumesTest, NothingThatIsMountedIsRemovedWithWhatIsAroundIt) {
+  put(path("mine/file"), "kept");
+  fs::make_dirs(path("around/mount"), 0755);
+  ASSERT_EQ(::mount(path("mine").c_str(), path("around/mount").c_str(), nullptr, MS_BIND, nullptr),
+            0);
+  EXPECT_THROW(fs::remove_tree(path("around")), Error);
+  EXPECT_THROW(fs::remove_tree(path("around/mount")), Error);
+  ::umount2(path("around/mount").c_str(), MNT_DETACH);
+  EXPECT_EQ(fs::read_all(path("mine/file")), "kept");
 }
 
 TEST_F(VolumesTest, AnonymousOnesGetANameOf64Digits) {
