@@ -2,14 +2,15 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
-#include "base/fs.hpp"
 #include "base/sys.hpp"
 #include "orchestrator/cli/interrupts.hpp"
 #include "runtime/containers.hpp"
@@ -17,13 +18,21 @@
 namespace estiba::orchestrator {
 namespace {
 
-constexpr int attempts_at_an_ending_server = 5;
+constexpr int attempts_at_an_ending_server = 50;
 constexpr int start_timeout_ms = 10'000;
 constexpr int anchor_again_ms = 500;
 constexpr int end_timeout_ms = 5'000;
 constexpr size_t most_descriptors = 8;
 
 void pause_ms(int milliseconds) { ::poll(nullptr, 0, milliseconds); }
+
+// Whether nobody holds the lock, or it is gone. It is not made here: its directory may be on its
+// way out. Nor waited for: another command may start the next anchor, which keeps it.
+bool is_free(const std::string& lock) {
+  UniqueFd file{::open(lock.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!file) return errno == ENOENT;
+  return ::flock(file.get(), LOCK_SH | LOCK_NB) == 0;
+}
 
 /// Nothing if nobody listens there.
 UniqueFd try_connect(const std::string& path) {
@@ -192,9 +201,7 @@ void Client::wait_for_the_end(const Json& answer) {
   socket_.reset();
   std::string lock = cat(paths_.run_dir, "/anchor.lock");
   for (int waited = 0; waited < end_timeout_ms; ++waited) {
-    if (!fs::exists(lock)) return;
-    // Not a blocking lock: another command may start the next anchor, which keeps it.
-    if (fs::FileLock::try_acquire(lock, fs::FileLock::Mode::shared)) return;
+    if (is_free(lock)) return;
     bool asks = waited > 0 && waited % 100 == 0;
     if (asks && try_connect(paths_.socket())) return;
     pause_ms(1);

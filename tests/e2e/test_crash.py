@@ -253,3 +253,11 @@ class HandOver(Scenario):
                 self.assertEqual(result.rc, 6, f"\n{result}")
         log = self.top / "run/estiba.log"
         self.assertFalse(log.exists() and log.read_text(), "something was not in order")
+
+    def test_many_that_come_and_go_at_once_are_all_answered(self):
+        self.compose("services: {a: {image: test/none, pull_policy: never}}")
+        for _ in range(15):
+            ups = [self.background("-p", f"demo{number}", "up", "-d") for number in range(6)]
+            for each in ups:
+                result = each.wait(60)
+                self.assertIn("not in the store", result.err, f"\n{result}")
