@@ -18,7 +18,6 @@
 namespace estiba::orchestrator {
 namespace {
 
-constexpr int attempts_at_an_ending_server = 50;
 constexpr int start_timeout_ms = 10'000;
 constexpr int anchor_again_ms = 500;
 constexpr int end_timeout_ms = 5'000;

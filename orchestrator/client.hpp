@@ -13,6 +13,9 @@
 
 namespace estiba::orchestrator {
 
+/// As many servers in a row may end just as a command comes, where many come and go.
+inline constexpr int attempts_at_an_ending_server = 50;
+
 class Client {
  public:
   /// Connects; starts the anchor (and with it keeper and server) if nobody listens.

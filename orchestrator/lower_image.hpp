@@ -6,8 +6,8 @@
 
 namespace estiba::orchestrator {
 
-/// As Docker has it: neither the image's ONBUILD, SHELL and author nor what Compose notes of a
-/// container (labels com.docker.compose.*) go along.
+/// As Docker has it: the image's ONBUILD, SHELL and author do not go along. Nor, unlike there, do
+/// the labels com.docker.compose.*, which say of one container whose it is.
 img::ImageConfig container_config(const spec::Service& service, const img::ImageConfig& image);
 
 }  // namespace estiba::orchestrator

@@ -211,6 +211,7 @@ void copy_from_tar(FdRef tar, const FileTree& to, const std::string& folder) {
   img::ExtractOptions options;
   options.whiteouts = img::WhiteoutNames::literal;
   img::extract_layer(stream, root, options);
+  stream.finish();  // whoever writes it may pad its end, and must not meet a closed pipe
 }
 
 }  // namespace estiba::orchestrator

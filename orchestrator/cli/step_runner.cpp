@@ -16,7 +16,6 @@ namespace {
 using img::build::StepRequest;
 using Output = std::function<void(std::string_view)>;
 
-constexpr int attempts_at_an_ending_server = 50;
 constexpr int killed = 137;
 
 /// One step's talk with the server, to its end.

@@ -5,7 +5,9 @@
 #include <sched.h>
 #include <sys/mount.h>
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
@@ -63,8 +65,14 @@ StoppedContainer::StoppedContainer(const Paths& paths, const ContainerInfo& cont
                                    Access access)
     : root_(mount_layers(paths, container, access)) {
   UniqueFd root = sys::open(root_.path(), O_PATH | O_DIRECTORY);
-  for (const MountInfo& mount : container.mounts)
-    if (!mount.source.empty() && fs::exists(mount.source)) bind_beneath(root, mount);
+  std::vector<MountInfo> mounts = container.mounts;
+  // What lies within another mount comes after it.
+  std::sort(mounts.begin(), mounts.end(),
+            [](const auto& a, const auto& b) { return a.target < b.target; });
+  for (const MountInfo& mount : mounts) {
+    bool is_path = mount.type == "volume" || mount.type == "bind";
+    if (is_path && fs::exists(mount.source)) bind_beneath(root, mount);
+  }
 }
 
 FileTree StoppedContainer::files() const {

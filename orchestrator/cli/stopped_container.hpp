@@ -1,6 +1,6 @@
 // The files of a container that does not run, as its process would see them: the image's layers and
-// its own, with volumes and binds in place. What is in memory only (tmpfs, /proc, /dev) is not
-// there.
+// its own, with volumes and binds in place. What is in memory only (tmpfs, /proc, /dev) and images
+// that were mounted are not there.
 #pragma once
 #include "base/overlay.hpp"
 #include "orchestrator/cli/container_info.hpp"

@@ -149,8 +149,10 @@ LoadedProject load_for_run(const Invocation& invocation) {
   try {
     changed = load_project(options);
   } catch (const Error& error) {
+    // Each mistake names the file that it is in.
     std::string message = error.message();
-    if (message.starts_with(path)) message.replace(0, path.size(), "the options of run");
+    for (size_t at = message.find(path); at != message.npos; at = message.find(path, at))
+      message.replace(at, path.size(), "the options of run");
     throw Error(message);
   }
   changed.project.config_files = plain.project.config_files;

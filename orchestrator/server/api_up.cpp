@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <cctype>
 #include <csignal>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "base/overlay.hpp"
 #include "base/text.hpp"
 #include "compose-spec/loader.hpp"
+#include "compose-spec/schema/schema.hpp"
 #include "orchestrator/server/api.hpp"
 #include "orchestrator/server/observe.hpp"
 #include "orchestrator/server/prepare.hpp"
@@ -86,14 +86,15 @@ void refuse_impossible(const spec::Service& service) {
   constexpr int64_t nanos_a_cpu = 1'000'000'000;
   long cpus = ::sysconf(_SC_NPROCESSORS_ONLN);
   if (cpus > 0 && service.resources.nano_cpus > cpus * nanos_a_cpu)
-    throw Error(cat("services.", service.name, ".cpus: this host has ", std::to_string(cpus),
-                    ", and more cannot be given out"));
-  bool named = std::all_of(
-      service.container_name.begin(), service.container_name.end(),
-      [](unsigned char c) { return std::isalnum(c) || std::strchr("_.-", c) != nullptr; });
-  if (!named)
-    throw Error(cat("services.", service.name, ".container_name: \"", service.container_name,
-                    "\" is not a container name: letters, digits, dots, dashes and underscores"));
+    throw Error(cat("services.", service.name, ": more cpus are asked for than this host has, ",
+                    std::to_string(cpus)));
+  const std::string& name = service.container_name;
+  bool sound = name.empty() || (std::isalnum(static_cast<unsigned char>(name.front())) != 0 &&
+                                spec::is_resource_name(name));
+  if (!sound)
+    throw Error(cat("services.", service.name, ".container_name: \"", name,
+                    "\" is not a container name: letters, digits, dots, dashes and underscores, "
+                    "the first a letter or digit"));
 }
 
 void warn_of_orphans(Connection& client, const std::string& project,

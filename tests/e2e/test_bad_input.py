@@ -123,7 +123,7 @@ class BadStarts(Scenario):
 
     def test_more_processors_than_there_are(self):
         self.compose("services: {a: {image: @IMAGE@, cpus: 9999}}")
-        self.fails("up", "-d", says=["services.a.cpus", "this host has"])
+        self.fails("up", "-d", says=["services.a", "cpus", "this host has"])
         self.assert_nothing_runs()
 
     def test_a_container_name_that_is_none(self):

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "tests/integration/runtime/host.hpp"
 
 namespace estiba::runtime {
@@ -64,27 +66,27 @@ TEST_F(Start, LeavesNoCgroupBehind) {
 
 // In the hierarchies that are here; one that somebody else has made is not ours to remove.
 TEST_F(Start, TakesCgroupParentsThatItMadeWithItAndNoOthers) {
-  std::string others = cat("estiba-test-", text::random_hex(8));
-  for (const char* parent :
-       {"/sys/fs/cgroup/memory/", "/sys/fs/cgroup/unified/", "/sys/fs/cgroup/"})
-    ::mkdir(cat(parent, others).c_str(), 0755);
-  auto there = [](const std::string& name) {
-    return fs::exists(cat("/sys/fs/cgroup/memory/", name)) ||
-           fs::exists(cat("/sys/fs/cgroup/unified/", name)) ||
-           fs::exists(cat("/sys/fs/cgroup/", name));
+  std::vector<std::string> others;
+  std::string name = cat("estiba-test-", text::random_hex(8));
+  for (const char* root : {"/sys/fs/cgroup/memory/", "/sys/fs/cgroup/unified/", "/sys/fs/cgroup/"})
+    if (fs::exists(cat(root, "cgroup.procs")) && ::mkdir(cat(root, name).c_str(), 0755) == 0)
+      others.push_back(cat(root, name));
+  auto count = [&](const std::string& below) {
+    return std::count_if(others.begin(), others.end(),
+                         [&](const auto& other) { return fs::exists(other + below); });
   };
+  auto all = static_cast<ptrdiff_t>(others.size());
+  ASSERT_GT(all, 0);
   auto spec = host().shell("exec sleep 100");
-  spec.cgroup_parent = cat(others, "/inner");
+  spec.cgroup_parent = cat(name, "/inner");
   auto started = host().start(spec);
-  EXPECT_TRUE(there(cat(others, "/inner/", spec.id)));
+  EXPECT_EQ(count(cat("/inner/", spec.id)), all);
   host().containers().signal(spec.id, SIGKILL);
   host().wait_exit(spec.id);
   host().containers().remove(spec.id);
-  EXPECT_FALSE(there(cat(others, "/inner")));
-  EXPECT_TRUE(there(others));
-  for (const char* parent :
-       {"/sys/fs/cgroup/memory/", "/sys/fs/cgroup/unified/", "/sys/fs/cgroup/"})
-    ::rmdir(cat(parent, others).c_str());
+  EXPECT_EQ(count("/inner"), 0);
+  EXPECT_EQ(count(""), all);
+  for (const auto& other : others) ::rmdir(other.c_str());
 }
 
 TEST_F(Start, RunsASecondTimeUnderTheSameId) {
