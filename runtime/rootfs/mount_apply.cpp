@@ -11,9 +11,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/beneath.hpp"
 #include "base/error.hpp"
 #include "base/fs.hpp"
-#include "runtime/rootfs/beneath.hpp"
 #include "runtime/rootfs/overlay.hpp"
 #include "runtime/sys.hpp"
 

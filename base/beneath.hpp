@@ -1,19 +1,21 @@
-// Paths inside a container's root, resolved on descriptors by openat2(2): symlinks are followed as
-// the container would follow them, nothing leads out, magic links are refused.
+// Paths of a tree that is somebody else's "/", resolved on descriptors by openat2(2): symlinks are
+// followed as a process rooted there would follow them, nothing leads out, magic links are refused.
 #pragma once
 #include <optional>
 #include <string>
 
 #include "base/unique_fd.hpp"
 
-namespace estiba::runtime {
+namespace estiba {
 
 enum class Links { follow, refuse };
 
-/// An O_PATH descriptor; nothing if the path does not exist.
+/// Held: an O_PATH descriptor; nothing if the path does not exist.
 std::optional<UniqueFd> find_beneath(FdRef root, const std::string& path, Links links);
+/// As above; an Error if the path does not exist. "" is the root itself.
+UniqueFd hold_beneath(FdRef root, const std::string& path, Links links);
 /// As above; the directory (with its parents) or the empty file is created if it does not exist.
 UniqueFd directory_beneath(FdRef root, const std::string& path, Links links);
 UniqueFd file_beneath(FdRef root, const std::string& path, Links links);
 
-}  // namespace estiba::runtime
+}  // namespace estiba

@@ -1,17 +1,15 @@
-#include "runtime/rootfs/beneath.hpp"
+#include "base/beneath.hpp"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 
-#include <array>
-#include <climits>
-
 #include "base/error.hpp"
 #include "base/fs.hpp"
-#include "runtime/sys.hpp"
+#include "base/node.hpp"
+#include "base/sys.hpp"
 
-namespace estiba::runtime {
+namespace estiba {
 namespace {
 
 constexpr int max_links = 40;
@@ -19,31 +17,19 @@ constexpr int max_retries = 32;
 
 enum class Kind { directory, file };
 
-// EAGAIN: a rename or mount raced with ".." resolution; openat2(2) says to try again.
-UniqueFd open_in_root(FdRef root, const std::string& path, Links links) {
-  unsigned long resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  if (links == Links::refuse) resolve |= RESOLVE_NO_SYMLINKS;
-  for (int tries = 0;; ++tries) {
-    try {
-      return sys::openat2(root, path, O_PATH, 0, resolve);
-    } catch (const Error& error) {
-      if (error.code() != EAGAIN || tries == max_retries) throw;
-    }
-  }
-}
-
-std::string link_target(FdRef dir, const std::string& name) {
-  std::array<char, PATH_MAX> buffer{};
-  ssize_t size = ::readlinkat(dir.get(), name.c_str(), buffer.data(), buffer.size());
-  return size < 0 ? std::string{} : std::string(buffer.data(), static_cast<size_t>(size));
-}
-
 void create(FdRef parent, const std::string& name, Kind kind) {
   if (kind == Kind::directory) {
-    sys::mkdirat(parent, name, 0755);
+    node::make_directory(parent, name, 0755);
   } else {
-    sys::openat(parent, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0644);
+    node::make_file(parent, name, 0644);
   }
+}
+
+// Empty: there is no link of that name (any more).
+std::string link_at(FdRef dir, const std::string& name) {
+  auto held = node::find(dir, name);
+  if (!held || !S_ISLNK(sys::fstat(*held).st_mode)) return "";
+  return node::link_text(*held, name);
 }
 
 UniqueFd make(FdRef root, const std::string& path, Links links, Kind kind, int depth) {
@@ -57,18 +43,31 @@ UniqueFd make(FdRef root, const std::string& path, Links links, Kind kind, int d
   } catch (const Error& error) {
     if (error.code() != EEXIST) throw;
     // A dangling symlink: what it points at is made, seen from inside the root.
-    std::string target = link_target(parent, name);
+    std::string target = link_at(parent, name);
     if (!target.empty() && links == Links::follow)
       return make(root, fs::join(parent_name, target), links, kind, depth + 1);
   }
-  return open_in_root(root, path, links);
+  return hold_beneath(root, path, links);
 }
 
 }  // namespace
 
+// EAGAIN: a rename or mount raced with ".." resolution; openat2(2) says to try again.
+UniqueFd hold_beneath(FdRef root, const std::string& path, Links links) {
+  unsigned long resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  if (links == Links::refuse) resolve |= RESOLVE_NO_SYMLINKS;
+  for (int tries = 0;; ++tries) {
+    try {
+      return sys::openat2(root, path.empty() ? "." : path, O_PATH, 0, resolve);
+    } catch (const Error& error) {
+      if (error.code() != EAGAIN || tries == max_retries) throw;
+    }
+  }
+}
+
 std::optional<UniqueFd> find_beneath(FdRef root, const std::string& path, Links links) {
   try {
-    return open_in_root(root, path, links);
+    return hold_beneath(root, path, links);
   } catch (const Error& error) {
     if (error.code() == ENOENT) return std::nullopt;
     throw;
@@ -83,4 +82,4 @@ UniqueFd file_beneath(FdRef root, const std::string& path, Links links) {
   return make(root, path, links, Kind::file, 0);
 }
 
-}  // namespace estiba::runtime
+}  // namespace estiba
