@@ -56,9 +56,10 @@ UniqueFd make(FdRef root, const std::string& path, Links links, Kind kind, int d
 UniqueFd hold_beneath(FdRef root, const std::string& path, Links links) {
   unsigned long resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
   if (links == Links::refuse) resolve |= RESOLVE_NO_SYMLINKS;
+  int flags = O_PATH | (links == Links::but_last ? O_NOFOLLOW : 0);
   for (int tries = 0;; ++tries) {
     try {
-      return sys::openat2(root, path.empty() ? "." : path, O_PATH, 0, resolve);
+      return sys::openat2(root, path.empty() ? "." : path, flags, 0, resolve);
     } catch (const Error& error) {
       if (error.code() != EAGAIN || tries == max_retries) throw;
     }

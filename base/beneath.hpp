@@ -8,7 +8,8 @@
 
 namespace estiba {
 
-enum class Links { follow, refuse };
+/// but_last: those on the way are followed, and one at the end is what is held.
+enum class Links { follow, but_last, refuse };
 
 /// Held: an O_PATH descriptor; nothing if the path does not exist.
 std::optional<UniqueFd> find_beneath(FdRef root, const std::string& path, Links links);

@@ -171,17 +171,19 @@ int set_attribute(FdRef node, const std::string& name, std::string_view value) {
   return ::setxattr(path.c_str(), name.c_str(), value.data(), value.size(), 0) == 0 ? 0 : errno;
 }
 
-Replacement::Replacement(FdRef dir)
-    : dir_(dir),
-      temporary_(cat(".estiba-", text::random_hex(16))),
-      file_(make_file(dir, temporary_, 0600)) {}
+Replacement::Replacement(FdRef dir, std::string name)
+    : dir_(dir), name_(std::move(name)), temporary_(cat(".estiba-", text::random_hex(16))) {
+  constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  file_ = UniqueFd{::openat(dir.get(), temporary_.c_str(), flags, 0600)};
+  if (!file_) throw Error{"open", name_, Errno{errno}};
+}
 
 Replacement::~Replacement() {
   if (!temporary_.empty()) ::unlinkat(dir_.get(), temporary_.c_str(), 0);
 }
 
-void Replacement::take(const std::string& name) {
-  check(::renameat(dir_.get(), temporary_.c_str(), dir_.get(), name.c_str()), "rename", name);
+void Replacement::take() {
+  check(::renameat(dir_.get(), temporary_.c_str(), dir_.get(), name_.c_str()), "rename", name_);
   temporary_.clear();
 }
 

@@ -65,18 +65,18 @@ int set_attribute(FdRef node, const std::string& name, std::string_view value);
 /// again unless it has taken its own.
 class Replacement {
  public:
-  explicit Replacement(FdRef dir);
+  Replacement(FdRef dir, std::string name);
   Replacement(const Replacement&) = delete;
   Replacement& operator=(const Replacement&) = delete;
   ~Replacement();
 
   FdRef file() const { return file_; }
   /// Whatever has the name loses it; an Error if that is a directory.
-  void take(const std::string& name);
+  void take();
 
  private:
   FdRef dir_;
-  std::string temporary_;
+  std::string name_, temporary_;
   UniqueFd file_;
 };
 

@@ -117,9 +117,9 @@ TEST_F(Nodes, ARegularFileThatTradesPlacesWithALinkNeverLendsItItsMode) {
 TEST_F(Nodes, AReplacementTakesTheNameOfALinkAndNotItsTarget) {
   link_to_outside("link");
   {
-    node::Replacement made(tree_);
+    node::Replacement made(tree_, "link");
     sys::write_all(made.file(), "new", "link");
-    made.take("link");
+    made.take();
   }
   EXPECT_EQ(fs::read_all(in_tree("link")), "new");
   EXPECT_TRUE(S_ISREG(sys::lstat(in_tree("link"))->st_mode));
@@ -129,8 +129,8 @@ TEST_F(Nodes, AReplacementTakesTheNameOfALinkAndNotItsTarget) {
 TEST_F(Nodes, AReplacementThatTookNoNameIsGone) {
   fs::make_dirs(in_tree("folder"));
   {
-    node::Replacement made(tree_);
-    EXPECT_THROW(made.take("folder"), Error);
+    node::Replacement made(tree_, "folder");
+    EXPECT_THROW(made.take(), Error);
   }
   EXPECT_EQ(node::names_in(tree_, "tree"), std::vector<std::string>{"folder"});
 }
@@ -141,6 +141,7 @@ TEST_F(Nodes, APathBeneathARootDoesNotLeaveIt) {
   UniqueFd held = hold_beneath(tree_, "up", Links::follow);
   EXPECT_TRUE(node::same(sys::fstat(held), *sys::lstat(in_tree("outside"))));
   EXPECT_THROW(hold_beneath(tree_, "up", Links::refuse), Error);
+  EXPECT_EQ(node::link_text(hold_beneath(tree_, "up", Links::but_last), "up"), "/../outside");
   EXPECT_FALSE(find_beneath(tree_, "nothing", Links::follow));
   directory_beneath(tree_, "/a/../b/c", Links::follow);
   file_beneath(tree_, "/up", Links::follow);
