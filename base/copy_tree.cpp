@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "base/beneath.hpp"
@@ -101,14 +102,24 @@ class TreeCopier {
       linked_[{status.st_dev, status.st_ino}] = {entry.path(), sys::fstat(made)};
   }
 
-  // The name of the earlier copy may mean something else by now: then the file is copied again.
   bool link_to_earlier(FdRef to, const Entry& entry, const struct stat& status) {
     auto earlier = linked_.find({status.st_dev, status.st_ino});
     if (earlier == linked_.end()) return false;
-    auto held = find_beneath(root_, earlier->second.path, Links::refuse);
-    if (!held || !node::same(sys::fstat(*held), earlier->second.status)) return false;
-    node::add_name(*held, to, entry.name);
-    return true;
+    auto held = still_there(earlier->second);
+    if (held) node::add_name(*held, to, entry.name);
+    return held.has_value();
+  }
+
+  // The name of the earlier copy may mean something else by now, or lie behind a link: then the
+  // file is copied again.
+  std::optional<UniqueFd> still_there(const Copied& earlier) {
+    try {
+      UniqueFd held = hold_beneath(root_, earlier.path, Links::refuse);
+      if (node::same(sys::fstat(held), earlier.status)) return held;
+    } catch (const Error& error) {
+      if (error.code() != ENOENT && error.code() != ENOTDIR && error.code() != ELOOP) throw;
+    }
+    return std::nullopt;
   }
 
   static UniqueFd copy_file(FdRef source, FdRef to, const Entry& entry) {

@@ -173,8 +173,8 @@ int set_attribute(FdRef node, const std::string& name, std::string_view value) {
 
 Replacement::Replacement(FdRef dir, std::string name)
     : dir_(dir), name_(std::move(name)), temporary_(cat(".estiba-", text::random_hex(16))) {
-  constexpr int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  file_ = UniqueFd{::openat(dir.get(), temporary_.c_str(), flags, 0600)};
+  file_ = UniqueFd{::openat(dir.get(), temporary_.c_str(),
+                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!file_) throw Error{"open", name_, Errno{errno}};
 }
 
