@@ -18,6 +18,7 @@
 #include "imgmgr/images.hpp"
 #include "tests/support/chroot_runner.hpp"
 #include "tests/support/image_fixture.hpp"
+#include "tests/support/swapping.hpp"
 
 namespace estiba::img {
 namespace {
@@ -108,6 +109,42 @@ TEST_F(BuilderTest, RemembersStepsUntilWhatTheyDependOnChanges) {
   EXPECT_EQ(cached_, 1);
   EXPECT_EQ(made_, 2);
   EXPECT_EQ(shown("cat /b"), "2");
+}
+
+TEST_F(BuilderTest, ABindFromTheContextIsNeverWhatALinkInItLeadsTo) {
+  fs::make_dirs(path("context/sub"), 0755);
+  fs::make_dirs(path("outside"), 0755);
+  write("context/sub/file", "of the context");
+  write("outside/file", "of the host");
+  sys::symlink(path("outside"), path("context/link"));
+  test::Swapping neighbour(path("context/sub"), path("context/link"));
+  auto wanted =
+      options("FROM base\nRUN --mount=type=bind,source=sub,target=/m cat /m/file >/f; cat /f\n");
+  wanted.no_cache = true;
+  int seen = 0;
+  for (int round = 0; round < 100; ++round) {
+    try {
+      build(wanted);
+    } catch (const Error&) {
+      continue;  // it was a link just then
+    }
+    ASSERT_EQ(output_.find("of the host"), std::string::npos);
+    if (output_.find("of the context") != std::string::npos) ++seen;
+  }
+  EXPECT_GT(seen, 0);
+}
+
+TEST_F(BuilderTest, CopyWaitsForNoFifoThatANeighbourPutsIntoTheContext) {
+  write("context/file", "of the context");
+  ASSERT_EQ(::mkfifo(path("context/fifo").c_str(), 0644), 0);
+  test::Swapping neighbour(path("context/file"), path("context/fifo"));
+  for (int round = 0; round < 100; ++round) {
+    try {
+      build("FROM base\nCOPY file /file\n");
+    } catch (const Error&) {
+      continue;  // it was a FIFO when it was to be read
+    }
+  }
 }
 
 TEST_F(BuilderTest, AFreshStoreTakesItsStepsFromADirectoryThatAnotherHasFilled) {
