@@ -16,86 +16,10 @@
 #include "base/overlay.hpp"
 #include "base/sys.hpp"
 #include "imgmgr/images.hpp"
-#include "tests/support/chroot_runner.hpp"
-#include "tests/support/image_fixture.hpp"
-#include "tests/support/swapping.hpp"
+#include "tests/support/build_fixture.hpp"
 
 namespace estiba::img {
 namespace {
-
-class BuilderTest : public test::ImageTest {
- protected:
-  void SetUp() override {
-    test::ImageTest::SetUp();
-    if (IsSkipped()) return;
-    std::string busybox = find_busybox();
-    if (busybox.empty()) GTEST_SKIP() << "needs a static busybox (package busybox-static)";
-    test::TarBuilder::Meta program;
-    program.mode = 0755;
-    test::TarBuilder tar;
-    tar.dir("etc").file("etc/passwd", "root:x:0:0::/root:/bin/sh\n").dir("tmp", 01777);
-    tar.file("bin/busybox", fs::read_all(busybox), program);
-    for (const char* applet : {"sh", "cat", "echo", "mkdir", "rm", "touch", "ls", "chmod", "true"})
-      tar.symlink(std::string("bin/") + applet, "busybox");
-    Images(root()).import(write("base.tar", tar.finish()), "base", {"CMD [\"sh\"]"}, "", {});
-    fs::make_dirs(path("context"), 0755);
-  }
-
-  static std::string find_busybox() {
-    for (const char* place : {"/bin/busybox", "/usr/bin/busybox", "/opt/peers/bb/bin/busybox"})
-      if (fs::exists(place)) return place;
-    return "";
-  }
-
-  BuildOptions options(const std::string& dockerfile) {
-    BuildOptions out;
-    out.context_dir = path("context");
-    out.dockerfile_text = dockerfile;
-    out.tags = {"built"};
-    out.on_event = [this](const BuildEvent& event) { note(event); };
-    return out;
-  }
-
-  void note(const BuildEvent& event) {
-    if (const auto* ended = std::get_if<StepEnded>(&event)) {
-      ++(ended->result == StepResult::cached ? cached_ : made_);
-    } else if (const auto* output = std::get_if<StepOutput>(&event)) {
-      output_ += output->text;
-    } else if (const auto* warning = std::get_if<BuildWarning>(&event)) {
-      warnings_ += warning->text + "\n";
-    }
-  }
-
-  ImageRecord build(const BuildOptions& wanted) {
-    cached_ = made_ = 0;
-    output_.clear();
-    test::ChrootRunner runner;
-    Builder builder(root(), runner);
-    return *Images(root()).find(builder.build(wanted));
-  }
-  ImageRecord build(const std::string& dockerfile) { return build(options(dockerfile)); }
-
-  std::string failure(const std::string& dockerfile) {
-    try {
-      build(dockerfile);
-      return "";
-    } catch (const Error& error) {
-      return error.message();
-    }
-  }
-
-  // What the command prints in the image.
-  std::string shown(const std::string& command, const std::string& image = "built") {
-    auto wanted = options("FROM " + image + "\nRUN " + command);
-    wanted.tags = {};
-    wanted.no_cache = true;
-    build(wanted);
-    return output_;
-  }
-
-  int cached_ = 0, made_ = 0;
-  std::string output_, warnings_;
-};
 
 TEST_F(BuilderTest, RemembersStepsUntilWhatTheyDependOnChanges) {
   write("context/a", "1");
@@ -109,42 +33,6 @@ TEST_F(BuilderTest, RemembersStepsUntilWhatTheyDependOnChanges) {
   EXPECT_EQ(cached_, 1);
   EXPECT_EQ(made_, 2);
   EXPECT_EQ(shown("cat /b"), "2");
-}
-
-TEST_F(BuilderTest, ABindFromTheContextIsNeverWhatALinkInItLeadsTo) {
-  fs::make_dirs(path("context/sub"), 0755);
-  fs::make_dirs(path("outside"), 0755);
-  write("context/sub/file", "of the context");
-  write("outside/file", "of the host");
-  sys::symlink(path("outside"), path("context/link"));
-  test::Swapping neighbour(path("context/sub"), path("context/link"));
-  auto wanted =
-      options("FROM base\nRUN --mount=type=bind,source=sub,target=/m cat /m/file >/f; cat /f\n");
-  wanted.no_cache = true;
-  int seen = 0;
-  for (int round = 0; round < 100; ++round) {
-    try {
-      build(wanted);
-    } catch (const Error&) {
-      continue;  // it was a link just then
-    }
-    ASSERT_EQ(output_.find("of the host"), std::string::npos);
-    if (output_.find("of the context") != std::string::npos) ++seen;
-  }
-  EXPECT_GT(seen, 0);
-}
-
-TEST_F(BuilderTest, CopyWaitsForNoFifoThatANeighbourPutsIntoTheContext) {
-  write("context/file", "of the context");
-  ASSERT_EQ(::mkfifo(path("context/fifo").c_str(), 0644), 0);
-  test::Swapping neighbour(path("context/file"), path("context/fifo"));
-  for (int round = 0; round < 100; ++round) {
-    try {
-      build("FROM base\nCOPY file /file\n");
-    } catch (const Error&) {
-      continue;  // it was a FIFO when it was to be read
-    }
-  }
 }
 
 TEST_F(BuilderTest, AFreshStoreTakesItsStepsFromADirectoryThatAnotherHasFilled) {
