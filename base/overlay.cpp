@@ -50,7 +50,7 @@ UniqueFd mount_context(FdRef context, unsigned attributes) {
 }
 
 // fsmount's descriptor is O_PATH; readers of directories need a real one.
-UniqueFd readable(FdRef mount) { return sys::openat(mount, ".", O_RDONLY | O_DIRECTORY); }
+UniqueFd readable(FdRef mount) { return node::open_directory(mount, "overlay"); }
 
 UniqueFd open_context() {
   UniqueFd context{::fsopen("overlay", FSOPEN_CLOEXEC)};
