@@ -296,6 +296,11 @@ class GitServer {
 TEST_F(BuilderTest, RepositoriesAreFetchedAtARefAndADirectory) {
   fs::make_dirs(path("git/repo/sub"), 0755);
   std::string git = "git -C " + path("git/repo") + " -c user.name=n -c user.email=e ";
+  fs::make_dirs(path("outside"), 0755);
+  write("outside/f", "of the host");
+  write("outside/Dockerfile", "FROM base\n");
+  sys::symlink(path("outside"), path("git/repo/out"));
+  sys::symlink(path("outside/Dockerfile"), path("git/repo/Dockerfile"));
   std::string script = "cd " + path("git/repo") + " && git init -q -b main && echo 1 >top && " +
                        "echo 2 >sub/f && " + git + "add . && " + git + "commit -q -m a && " + git +
                        "tag v1 && echo 3 >sub/f && " + git + "commit -q -a -m b";
@@ -305,8 +310,8 @@ TEST_F(BuilderTest, RepositoriesAreFetchedAtARefAndADirectory) {
   build("FROM base\nADD " + url + "#v1:sub /a/\nADD " + url + " /b\nADD --keep-git-dir=true " +
         url + "#main /c\n");
   EXPECT_EQ(shown("cat /a/f"), "2\n");
-  EXPECT_EQ(shown("ls -A /b"), "sub\ntop\n");
-  EXPECT_EQ(shown("ls -A /c"), ".git\nsub\ntop\n");
+  EXPECT_EQ(shown("ls -A /b"), "Dockerfile\nout\nsub\ntop\n");
+  EXPECT_EQ(shown("ls -A /c"), ".git\nDockerfile\nout\nsub\ntop\n");
   EXPECT_EQ(shown("cat /c/sub/f"), "3\n");
   EXPECT_NE(failure("FROM base\nADD --checksum=0123 " + url + " /b\n").find("and not 0123"),
             std::string::npos);
@@ -316,6 +321,12 @@ TEST_F(BuilderTest, RepositoriesAreFetchedAtARefAndADirectory) {
   from_repository.context_dir = url + "#v1:sub";
   build(from_repository);
   EXPECT_EQ(shown("cat /f"), "2\n");
+  // Its links lead to nothing of this host.
+  from_repository.context_dir = url + "#main:out";
+  EXPECT_THROW(build(from_repository), Error);
+  from_repository.context_dir = url;
+  from_repository.dockerfile_text.reset();
+  EXPECT_THROW(build(from_repository), Error);
 }
 
 TEST_F(BuilderTest, OfAnArgumentAndAVariableWithOneNameTheLaterCounts) {

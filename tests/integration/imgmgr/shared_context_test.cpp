@@ -46,5 +46,12 @@ TEST_F(SharedContext, CopyWaitsForNoFifoThatANeighbourPutsIntoTheContext) {
   }
 }
 
+TEST_F(SharedContext, AFifoInsteadOfItsListOfIgnoredFilesIsRefused) {
+  write("context/file", "of the context");
+  ASSERT_EQ(::mkfifo(path("context/.dockerignore").c_str(), 0644), 0);
+  EXPECT_NE(failure("FROM base\nCOPY file /file\n").find("is not a regular file"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace estiba::img
