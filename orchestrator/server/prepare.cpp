@@ -240,8 +240,7 @@ std::map<std::string, std::string> volume_directories(Core& core, const Instance
                                                  ? vol::MissingSource::create
                                                  : vol::MissingSource::refuse);
     if (volume.type != "volume" || volume.source.empty()) continue;
-    directories[volume.target] =
-        volume_directory(core, instance.model.volumes.at(volume.source));
+    directories[volume.target] = volume_directory(core, instance.model.volumes.at(volume.source));
   }
   for (const std::string& target : anonymous_targets(instance.service(), image.config)) {
     auto record = core.volumes.find(instance.record.anonymous_volumes.at(target));

@@ -275,8 +275,10 @@ void Children::take(Child& child, const EnteredPidNamespace&, Packet& packet) {
   child.record.pid = packet.sender;
   child.record.start_time = start_time_of(packet.sender);
   save(layout_, child.record);
-  constexpr char noted = 1;
-  (void)!::send(child.status.get(), &noted, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+  // An exec does not wait, and what it left unread would cost us what it has still to say.
+  if (child.record.kind == ProcessKind::exec) return;
+  constexpr char recorded = 1;
+  (void)!::send(child.status.get(), &recorded, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void Children::fail_start(Child& child, const StartFailed& why) {

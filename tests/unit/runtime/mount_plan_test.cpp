@@ -159,12 +159,12 @@ TEST(Sysctls, OfOwnNamespacesAreTakenInBothSpellings) {
 }
 
 TEST(Sysctls, OfTheHostAreRefused) {
-  for (const char* name : {"vm.swappiness", "kernel.core_pattern", "fs.file-max", "kernel.sem2",
-                           "net../../kernel.core_pattern", "net/../vm/swappiness",
-                           "net/ipv4/../../vm/swappiness", "net/./../vm/swappiness",
-                           "net/..", "net//ipv4/ip_forward", "net.ipv4..ip_forward",
-                           "fs/mqueue/../file-max", "kernel/shmmax/../core_pattern",
-                           "kernel.msgmaximum", "net.ipv4.ip_forward\n", "", "net/"}) {
+  for (const char* name :
+       {"vm.swappiness", "kernel.core_pattern", "fs.file-max", "kernel.sem2",
+        "net../../kernel.core_pattern", "net/../vm/swappiness", "net/ipv4/../../vm/swappiness",
+        "net/./../vm/swappiness", "net/..", "net//ipv4/ip_forward", "net.ipv4..ip_forward",
+        "fs/mqueue/../file-max", "kernel/shmmax/../core_pattern", "kernel.msgmaximum",
+        "net.ipv4.ip_forward\n", "", "net/"}) {
     ContainerSpec spec;
     spec.sysctls = {{name, "1"}};
     EXPECT_THROW(mount_plan(spec, {}), Error) << name;
