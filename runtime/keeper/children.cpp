@@ -120,7 +120,8 @@ Child* Children::with_pid(pid_t pid) {
 
 Child* Children::running(const std::string& id) {
   auto found = children_.find(id);
-  return found == children_.end() || found->second.ended ? nullptr : &found->second;
+  if (found == children_.end() || found->second.ended || found->second.failed) return nullptr;
+  return &found->second;
 }
 
 std::map<std::string, int> Children::pidfds_of(const LaunchRequest& request) const {
@@ -148,6 +149,11 @@ void Children::launch(const Launch& message) {
 void Children::try_launch(const Launch& message) {
   const LaunchRequest& request = message.request;
   if (running(request.id)) throw Error(cat("container ", request.id, " is running already"));
+  if (auto found = children_.find(request.id); found != children_.end() && found->second.failed) {
+    // Told already, and its end may be an instant away.
+    if (found->second.status) end_start(found->second);
+    discard(request.id);
+  }
   Child child;
   child.request = message.number;
   child.record = new_record(request.id, ProcessKind::container, request.cgroup);

@@ -184,10 +184,11 @@ void start_container(const LaunchRequest& request, const ChildFds& fds, const Sc
   set_oom_score_adj(request.process.oom_score_adj);
   with_context([&] { join_namespaces(request, fds); }, "joining namespaces");
   ::umask(0);
+  auto lent = borrow_all(request.mounts, fds);
   UniqueFd init = request.init ? sys::open("/proc/self/exe", O_PATH) : UniqueFd{};
   {
     RootBuilder root(scratch);
-    root.open_sources(request.mounts, borrow_all(request.mounts, fds));
+    root.open_sources(request.mounts, std::move(lent));
     root.mount_root(request.root);
     root.apply(request.mounts);
     if (request.process.terminal) take_terminal(status, root.open_console());

@@ -294,6 +294,7 @@ RootBuilder::Terminal RootBuilder::open_console() {
 }
 
 void RootBuilder::enter(const RootSetup& root) {
+  null_.reset();  // the one descriptor of the host's left
   sys::fchdir(root_);
   sys::pivot_root_here();
   // The old root is stacked on the new one at "."; detached, its mounts go with it.
