@@ -274,11 +274,11 @@ std::optional<TarBlock> TarStream::read_block() {
   return TarBlock{{static_cast<const char*>(data), size}, static_cast<uint64_t>(offset)};
 }
 
-std::string TarStream::finish() {
+Digest TarStream::finish() {
   const void* rest = nullptr;
   while (state_->read_decompressed(&rest) > 0) {
   }
-  return cat("sha256:", state_->hash.finish());
+  return Digest::of(state_->hash);
 }
 
 uint64_t TarStream::uncompressed_size() const { return state_->produced; }

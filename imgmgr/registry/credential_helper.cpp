@@ -69,7 +69,7 @@ void CredentialHelper::store(const std::string& server, const Credentials& crede
   Json request{{"ServerURL", server},
                {"Username", token ? token_user : credentials.user},
                {"Secret", token ? credentials.identity_token : credentials.password}};
-  Answer answer = ask("store", request.dump());
+  Answer answer = ask("store", to_text(request));
   if (answer.status != 0) refuse("store", answer);
 }
 

@@ -135,7 +135,7 @@ std::string CredentialStore::put(const std::string& host, const Credentials& cre
   }
   config["auths"][server] = entry;
   fs::make_dirs(fs::parent_path(path_), 0700);
-  fs::write_atomic(path_, config.dump(1, '\t') + "\n", 0600);
+  fs::write_atomic(path_, config.dump(1, '\t', false, Json::error_handler_t::replace) + "\n", 0600);
   return helper ? "the credential helper" : path_;
 }
 
@@ -150,7 +150,7 @@ bool CredentialStore::erase(const std::string& host) const {
   auto auths = config.find("auths");
   if (auths == config.end() || !auths->is_object() || !auths->contains(server)) return found;
   auths->erase(server);
-  fs::write_atomic(path_, config.dump(1, '\t') + "\n", 0600);
+  fs::write_atomic(path_, config.dump(1, '\t', false, Json::error_handler_t::replace) + "\n", 0600);
   return true;
 }
 

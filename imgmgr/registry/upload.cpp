@@ -106,7 +106,7 @@ class Upload {
 
   void commit() {
     RemoteAnswer answer =
-        remote_.send(client_, {with_query(location_, "digest", blob_.digest), "PUT"});
+        remote_.send(client_, {with_query(location_, "digest", blob_.digest.text()), "PUT"});
     if (answer.http.status != 201 && !has_blob(remote_, client_, blob_.digest))
       remote_.refuse(answer, what());
   }
@@ -122,17 +122,17 @@ class Upload {
 
 }  // namespace
 
-bool has_blob(Remote& remote, HttpClient& client, const std::string& digest) {
+bool has_blob(Remote& remote, HttpClient& client, const Digest& digest) {
   RemoteAnswer answer = remote.send(client, {remote.path(cat("blobs/", digest)), "HEAD"});
   if (answer.success()) return true;
   if (answer.http.status != 404) remote.refuse(answer, cat("blob ", digest));
   return false;
 }
 
-bool mount_blob(Remote& remote, HttpClient& client, const std::string& digest,
+bool mount_blob(Remote& remote, HttpClient& client, const Digest& digest,
                 const std::string& from_repository) {
   remote.add_source(from_repository);
-  std::string target = with_query(remote.path("blobs/uploads/"), "mount", digest);
+  std::string target = with_query(remote.path("blobs/uploads/"), "mount", digest.text());
   RemoteAnswer answer = remote.send(client, {with_query(target, "from", from_repository), "POST"});
   if (answer.http.status == 201) return true;
   // An ordinary upload was begun in its place; it is given up.
