@@ -1,8 +1,11 @@
 """Registries and archives that were written to do harm."""
 import base64
+import io
 import json
+import os
 import tarfile
 
+from harness import Scenario
 from registries import QuietHandler, ToldRegistry, digest_of, free_port, layer_of, serve
 from test_registry import RegistryScenario
 
@@ -188,3 +191,119 @@ class Uploading:
             do_HEAD = do_GET
 
         serve(test, Handler, self.port)
+
+
+class Archives(Scenario):
+    """What an archive must not get away with."""
+    needs_image = False
+
+    def setUp(self):
+        super().setUp()
+        self.layer, self.diff_id = layer_of({"file": b"content"}, compress=lambda data: data)
+
+    def archive(self, files, name="it.tar"):
+        with tarfile.open(self.project / name, "w") as tar:
+            for path, data in files.items():
+                entry = tarfile.TarInfo(path)
+                data = data if isinstance(data, bytes) else json.dumps(data).encode()
+                entry.size = len(data)
+                tar.addfile(entry, io.BytesIO(data))
+        return self.project / name
+
+    def refused(self, files, *says):
+        """One sentence that names the archive; and nothing of it is here afterwards."""
+        archive = self.archive(files)
+        result = self.fails("image", "load", "-i", archive, says=[archive.name, *says], rc=1)
+        self.assertNotIn("\x1b", result.err)
+        images = self.top / "root/images"
+        self.assertEqual(self.estiba("image", "ls", "-a", "-q"), "")
+        self.assertEqual(os.listdir(images / "tmp") if (images / "tmp").exists() else [], [])
+
+    def config(self, **more):
+        return {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [self.diff_id]}, **more}
+
+    def docker(self, config=None, tags=("a:1",), manifest=None):
+        if manifest is None:
+            manifest = [{"Config": "c.json", "RepoTags": list(tags), "Layers": ["l.tar"]}]
+        return {"manifest.json": manifest, "c.json": self.config() if config is None else config, "l.tar": self.layer}
+
+    def oci(self, index=None, **blobs):
+        """An OCI layout; `blobs` are put in the place of config, manifest or nested."""
+        files = {}
+
+        def put(name, document):
+            data = json.dumps(document).encode()
+            files[f"blobs/sha256/{digest_of(data)[7:]}"] = blobs.get(name, data)
+            return {"mediaType": "application/octet-stream", "digest": digest_of(data), "size": len(data)}
+
+        files[f"blobs/sha256/{self.diff_id[7:]}"] = self.layer
+        layers = [{"digest": self.diff_id, "size": len(self.layer)}]
+        manifest = put("manifest", {"schemaVersion": 2, "config": put("config", self.config()), "layers": layers})
+        nested = index(manifest) if index else {"schemaVersion": 2, "manifests": [manifest]}
+        files["index.json"] = {"schemaVersion": 2, "manifests": [put("nested", nested)]}
+        return files
+
+    def test_the_honest_ones(self):
+        self.assertIn("a:1", self.estiba("image", "load", "-i", self.archive(self.docker())))
+        self.assertIn("sha256:", self.estiba("image", "load", "-i", self.archive(self.oci())))
+
+    def test_digests_that_are_none(self):
+        for digest in ("", "sha256", "nocolon", "sha256:", "sha256:../../../etc/passwd", "sha256:" + "A" * 64, ":" * 70,
+                       "sha512:" + "a" * 128, "a\u001b[2Jb", "x" * 100000, 7, None, ["sha256:" + "a" * 64], {}):
+            with self.subTest(digest=str(digest)[:40]):
+                bad = {"digest": digest, "size": 2}
+                self.refused(self.oci(lambda _: {"schemaVersion": 2, "manifests": [bad]}), "digest")
+                self.refused({"index.json": {"manifests": [bad]}}, "digest")
+                self.refused(self.oci(lambda _: {"schemaVersion": 2, "config": bad, "layers": []}), "digest")
+                self.refused(self.oci(lambda good: {"schemaVersion": 2, "config": good, "layers": [bad]}), "digest")
+                self.refused(self.docker(self.config(rootfs={"diff_ids": [digest]})))
+
+    def test_documents_of_another_shape(self):
+        for text in (b"", b"{", b"[]", b"7", b"null", b"\"a\"", b"[7]", b"[[]]", b"1e999", b"\xff\xfe", b"[" * 1000000,
+                     b"{\"a\":" * 100000, b"{" + b",".join(b'"%d":0' % i for i in range(300000)) + b"}"):
+            with self.subTest(text=text[:20]):
+                self.refused(self.docker(config=text), "c.json")
+                # An empty list is one without images.
+                if text not in (b"[]", b"null"):
+                    self.refused(self.docker(manifest=text), "manifest.json")
+                    self.refused({"index.json": b'{"manifests":' + text + b"}"}, "index.json")
+
+    def test_members_of_another_type(self):
+        for wrong in (7, -1, "a", [7], [[]], {"a": 7}, True, 1e300):
+            with self.subTest(wrong=wrong):
+                platform = lambda good: {"schemaVersion": 2, "manifests": [{**good, "platform": wrong}]}
+                if wrong != {"a": 7}:
+                    self.refused(self.oci(platform))
+                for member in ("os", "architecture", "variant"):
+                    value = wrong if wrong != "a" else 7
+                    self.refused(self.oci(lambda good, m=member, v=value: {
+                        "schemaVersion": 2, "manifests": [{**good, "platform": {m: v}}]}))
+                self.refused(self.docker(self.config(rootfs=wrong)))
+                self.refused(self.docker(self.config(history=wrong)))
+                for member in ("Env", "Cmd", "Entrypoint", "Shell", "OnBuild"):
+                    self.refused(self.docker(self.config(config={member: wrong})))
+                if wrong != {"a": 7}:
+                    for member in ("Labels", "Healthcheck", "Volumes", "ExposedPorts"):
+                        self.refused(self.docker(self.config(config={member: wrong})))
+
+    def test_names_that_are_none(self):
+        pinned = "library/a@sha256:" + "a" * 64
+        for tag in ("", "a b", "A", "a:1\nb", "a:1\u0000", "../a", "a:" + "x" * 200, pinned, "a:1@" + pinned.split("@")[1],
+                    "\u001b[2J"):
+            with self.subTest(tag=tag):
+                self.refused(self.docker(tags=[tag]), "names an image")
+
+    def test_content_under_another_contents_name(self):
+        for part in ("config", "manifest", "nested"):
+            with self.subTest(part=part):
+                self.refused(self.oci(**{part: b"{}"}), "damaged")
+        self.layer = self.layer[:-1] + b"x"
+        self.refused(self.docker(), "damaged")
+
+    def test_an_image_that_asks_for_too_much(self):
+        many = {f"/v{i}": {} for i in range(1000)}
+        self.refused(self.docker(self.config(config={"Volumes": many})), "c.json", "1000 volumes")
+        self.refused(self.docker(self.config(config={"Env": ["A=b"] * 5000})), "environment")
+        self.refused(self.docker(self.config(config={"Volumes": {"/a\nb": {}}})), "volume", "control characters")
+        self.refused(self.docker(self.config(config={"Env": ["A=b\u0000c"]})), "NUL")
+        self.refused(self.docker(self.config(rootfs={"diff_ids": [self.diff_id] * 2000})), "2000 layers")

@@ -2,8 +2,12 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "base/fs.hpp"
+#include "base/scope_exit.hpp"
+#include "base/text.hpp"
 #include "imgmgr/http.hpp"
 #include "imgmgr/registry/challenge.hpp"
+#include "imgmgr/registry/credential_helper.hpp"
 #include "imgmgr/registry/credentials.hpp"
 #include "imgmgr/registry/login.hpp"
 #include "imgmgr/registry/refusal.hpp"
@@ -307,6 +311,45 @@ TEST(Base64, GoesBothWays) {
     EXPECT_EQ(from_base64(base64(text)), text);
   EXPECT_EQ(base64("foob"), "Zm9vYg==");
   EXPECT_EQ(from_base64("a*"), std::nullopt);
+}
+
+// What is found for a host in a config.json of this content.
+std::string credentials_in(const std::string& config) {
+  std::string file = cat("/tmp/estiba-test-", text::random_hex(12));
+  ScopeExit remove([&] { fs::remove_tree(file); });
+  fs::write_atomic(file, config, 0600, fs::Durability::relaxed);
+  try {
+    auto found = CredentialStore(file).find("a.test");
+    return found ? cat(found->user, ":", found->password, found->identity_token) : "none";
+  } catch (const Error& error) {
+    std::string message = error.message();
+    return message.replace(message.find(file), file.size(), "FILE");
+  }
+}
+
+TEST(CredentialFiles, AreReadByTypeOrRefusedByName) {
+  EXPECT_EQ(credentials_in(R"({"auths":{"https://a.test/v2/":{"auth":"YW5uOnB3"}}})"), "ann:pw");
+  EXPECT_EQ(credentials_in(R"({"auths":{"a.test.example.org":{"auth":"YW5uOnB3"}}})"), "none");
+  EXPECT_EQ(credentials_in(R"({"auths":null})"), "none");
+  EXPECT_EQ(credentials_in(R"({"auths":[]})"), "reading FILE: \"auths\" must be an object");
+  EXPECT_EQ(credentials_in(R"({"auths":{"a.test":7}})"),
+            "reading FILE: an entry of \"auths\" must be an object");
+  EXPECT_EQ(credentials_in(R"({"auths":{"a.test":{"auth":{}}}})"),
+            "reading FILE: \"auth\" must be a string");
+  EXPECT_EQ(credentials_in(R"({"auths":{"a.test":{"auth":"%"}}})"),
+            "reading FILE: an \"auth\" is damaged");
+  EXPECT_EQ(credentials_in(R"({"credHelpers":{"a.test":7}})"),
+            "reading FILE: \"a.test\" must be a string");
+  EXPECT_EQ(credentials_in(R"({"credsStore":[]})"),
+            "reading FILE: \"credsStore\" must be a string");
+  EXPECT_EQ(credentials_in("[]"), "FILE is not a JSON object");
+}
+
+TEST(CredentialHelpers, AnswerByTypeOrAreRefused) {
+  EXPECT_EQ(parse_helper_answer(R"({"Username":"<token>","Secret":"s"})", "it").identity_token,
+            "s");
+  for (const char* text : {"", "[]", "7", R"({"Username":7})", R"({"Secret":{}})", "{"})
+    EXPECT_THROW(parse_helper_answer(text, "it"), Error) << text;
 }
 
 TEST(Login, IsForAHostHoweverItIsWritten) {
