@@ -121,7 +121,9 @@ void Networks::Impl::build(NetworkState& state) {
   if (state.pool6) plan.gateway6 = gateway_pair(*state.pool6);
   state.netns = bridge::make_network(plan);
   ScopeExit discard([&] { state.netns.reset(); });
+  auto rules = begin_rules(state);  // nft works while the uplink is made
   if (!state.record().spec.internal) connect_uplink(state);
+  with_context([&] { rules->wait(); }, "telling its containers apart");
   unpin_netns(netns_path(name));  // what a file without a mount would leave in the way
   pin_netns(state.netns, netns_path(name));
   discard.keep();
@@ -224,6 +226,7 @@ void Networks::ensure(const std::string& name) {
     auto link = netlink::find_link(impl_->host, impl_->names.uplink(state.stored.uplink_index));
     return link.has_value();
   };
+  if (state.netns) impl_->ensure_rules(state);
   if (state.netns && (internal || uplink_is_there())) {
     if (!internal) impl_->firewall.ensure(impl_->all_published());
     return;

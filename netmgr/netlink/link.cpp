@@ -26,18 +26,6 @@ ifinfomsg up(int index) {
   return info;
 }
 
-std::string mac_bytes(const std::string& mac) {
-  std::string out;
-  for (const auto& part : text::split(mac, ':')) {
-    auto byte = text::to_uint(part, 16);
-    if (!byte || *byte > 255 || part.size() > 2)
-      throw Error(cat("\"", mac, "\" is not a MAC address; write it as 02:42:ac:11:00:02"));
-    out += static_cast<char>(*byte);
-  }
-  if (out.size() != 6) throw Error(cat("\"", mac, "\" is not a MAC address of six bytes"));
-  return out;
-}
-
 void add_end(Message& message, const VethEnd& end, uint32_t mtu) {
   message.text(IFLA_IFNAME, end.name);
   if (mtu != 0) message.number(IFLA_MTU, mtu);
@@ -61,6 +49,18 @@ std::optional<LinkInfo> ask_link(Socket& socket, Message request) {
 }
 
 }  // namespace
+
+std::string mac_bytes(const std::string& mac) {
+  std::string out;
+  for (const auto& part : text::split(mac, ':')) {
+    auto byte = text::to_uint(part, 16);
+    if (!byte || *byte > 255 || part.size() > 2)
+      throw Error(cat("\"", mac, "\" is not a MAC address; write it as 02:42:ac:11:00:02"));
+    out += static_cast<char>(*byte);
+  }
+  if (out.size() != 6) throw Error(cat("\"", mac, "\" is not a MAC address of six bytes"));
+  return out;
+}
 
 Message add_bridge(const BridgeLink& bridge) {
   Message message(RTM_NEWLINK, create, cat("adding bridge ", bridge.name));

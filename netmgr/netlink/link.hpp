@@ -21,6 +21,9 @@ struct BridgeLink {
   uint32_t mtu = 0;
 };
 
+/// The six bytes of "02:42:0a:4d:01:02".
+std::string mac_bytes(const std::string& mac);
+
 /// Created up.
 Message add_bridge(const BridgeLink& bridge);
 /// Both ends in one step, each in its own namespace under its final name; only `here` is up.

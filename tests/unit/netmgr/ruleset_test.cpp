@@ -35,8 +35,8 @@ std::string hex_of(const std::string& bytes) {
 TEST(MapElements, FillWholeRegisters) {
   std::string out;
   for (const auto& one : every_kind) {
-    MapElement element = map_element(one);
-    out += cat(element.map, " ", hex_of(element.key), " ", hex_of(element.data), "\n");
+    SetElement element = map_element(one);
+    out += cat(element.set, " ", hex_of(element.key), " ", hex_of(element.data), "\n");
   }
   EXPECT_EQ(out,
             "tcp4 1f90 0a4d010200500000\n"
