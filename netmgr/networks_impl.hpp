@@ -3,6 +3,7 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,11 @@ struct Networks::Impl {
   void build(NetworkState& state);
   bool has_uplinks() const;
   void connect_uplink(NetworkState& state);
+  void leave_uplink(const std::string& name);
+  void drop_orphaned_uplinks();
+  static std::set<Family> families_of(const NetworkState& state);
+  /// `families`: those that an uplink is about to need, beside what is needed now.
+  HostRules host_rules(const std::set<Family>& families);
   void save(const NetworkState& state);
   std::string netns_path(const std::string& network) const;
   std::string record_path(const std::string& network) const;

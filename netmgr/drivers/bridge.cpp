@@ -62,7 +62,7 @@ void set_uplink_sysctls(const UplinkPlan& plan) {
 
 std::vector<Message> host_side(const UplinkPlan& plan, int index) {
   std::vector<Message> batch;
-  batch.push_back(netlink::set_up(index));
+  batch.push_back(netlink::set_up(index, plan.alias));
   batch.push_back(netlink::add_address(index, plan.link.base, plan.link.length));
   batch.push_back(netlink::add_route(plan.subnet, plan.link.base + 1, index));
   if (plan.link6) {

@@ -41,6 +41,10 @@ SetElement map_element(const PublishedPort& port) {
           concatenated(port.target, port.target_port)};
 }
 
+SetElement closed_element(Family family) {
+  return {"closed", std::string(1, family == Family::v4 ? NFPROTO_IPV4 : NFPROTO_IPV6), ""};
+}
+
 Message element_message(const TableName& table, const SetElement& element, ElementChange change,
                         const std::string& subject) {
   bool adds = change == ElementChange::added;

@@ -30,6 +30,9 @@ netlink::Message element_message(const TableName& table, const SetElement& eleme
 /// The changes between the marks that make one transaction of them; empty if there is none.
 std::vector<netlink::Message> transaction(std::vector<netlink::Message> changes);
 
+/// The family's element of the set of those that the host does not forward for others.
+SetElement closed_element(Family family);
+
 /// One transaction: takes `gone` away, then adds `added`. Empty if there is nothing to do.
 std::vector<netlink::Message> element_changes(const std::string& table,
                                               const std::vector<PublishedPort>& gone,

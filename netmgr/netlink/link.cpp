@@ -104,6 +104,12 @@ Message set_up(int index) {
   return message;
 }
 
+Message set_up(int index, const std::string& alias) {
+  Message message = set_up(index);
+  message.attr(IFLA_IFALIAS, alias);
+  return message;
+}
+
 Message delete_link(const std::string& name) {
   Message message(RTM_DELLINK, NLM_F_ACK, cat("removing interface ", name));
   message.header(ifinfomsg{}).text(IFLA_IFNAME, name).tolerate(ENODEV);
@@ -152,17 +158,19 @@ std::optional<LinkInfo> find_link(Socket& socket, int index) {
   return ask_link(socket, std::move(request));
 }
 
-std::vector<std::string> links_named(Socket& socket, std::string_view prefix) {
+std::vector<NamedLink> links_named(Socket& socket, std::string_view prefix) {
   Message request(RTM_GETLINK, NLM_F_DUMP, "listing interfaces");
   request.header(ifinfomsg{});
-  std::vector<std::string> names;
+  std::vector<NamedLink> links;
   for (const auto& reply : socket.ask(std::move(request))) {
     if (reply.body.size() < sizeof(ifinfomsg)) continue;
     auto list = attributes(std::string_view(reply.body).substr(sizeof(ifinfomsg)));
     auto name = find(list, IFLA_IFNAME);
-    if (name && text_of(*name).starts_with(prefix)) names.push_back(text_of(*name));
+    if (!name || !text_of(*name).starts_with(prefix)) continue;
+    auto alias = find(list, IFLA_IFALIAS);
+    links.push_back({text_of(*name), alias ? text_of(*alias) : ""});
   }
-  return names;
+  return links;
 }
 
 }  // namespace estiba::net::netlink
