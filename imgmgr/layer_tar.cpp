@@ -118,7 +118,7 @@ class LayerWriter {
   LayerTar run(FdRef layer) {
     write_directory(layer, "");
     emit(tar_end());
-    out_.diff_id = cat("sha256:", hash_.finish());
+    out_.diff_id = Digest::of(hash_);
     return out_;
   }
 
@@ -230,7 +230,7 @@ class LayerWriter {
   const TarSink& sink_;
   std::string buffer_;
   Sha256 hash_;
-  LayerTar out_;
+  LayerTar out_{Digest::of(std::string_view{})};
   std::map<std::pair<dev_t, ino_t>, std::string> linked_;
 };
 

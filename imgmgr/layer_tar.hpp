@@ -7,13 +7,14 @@
 #include <string_view>
 
 #include "base/unique_fd.hpp"
+#include "imgmgr/digest.hpp"
 
 namespace estiba::img {
 
 using TarSink = std::function<void(std::string_view)>;
 
 struct LayerTar {
-  std::string diff_id;
+  Digest diff_id;
   uint64_t content_size = 0;  ///< bytes of files
   uint64_t tar_size = 0;
   uint64_t entries = 0;

@@ -6,6 +6,7 @@
 #include "base/beneath.hpp"
 #include "base/copy_tree.hpp"
 #include "base/error.hpp"
+#include "base/fs.hpp"
 #include "base/node.hpp"
 #include "base/overlay.hpp"
 #include "base/sys.hpp"
@@ -31,8 +32,10 @@ void seed_directory(const std::string& target, const std::vector<std::string>& l
                     const std::string& path) {
   if (layers.empty()) return;
   UniqueFd to = sys::open(target, O_RDONLY | O_DIRECTORY);
-  // Two containers may start on the same new volume: the second waits and finds it filled.
-  if (sys::eintr([&] { return ::flock(to.get(), LOCK_EX); }) != 0)
+  // Two containers may start on the same new volume: the second waits and finds it filled. The lock
+  // is on the folder around it, which no container has, and so cannot keep locked.
+  UniqueFd around = sys::open(fs::parent_path(target), O_RDONLY | O_DIRECTORY);
+  if (sys::eintr([&] { return ::flock(around.get(), LOCK_EX); }) != 0)
     throw Error{"flock", target, Errno{errno}};
   if (!node::names_in(to, target).empty()) return;
   UniqueFd root = overlay_view(layers);

@@ -42,13 +42,13 @@ AttachedOverlay mount_layers(const Paths& paths, const ContainerInfo& container,
 }
 
 // What is mounted, as a mount of its own that is nowhere yet; nothing if there is no such thing. A
-// volume's subpath may be written by whoever shares the volume: it is resolved beneath the volume,
-// and no link in it counts.
+// volume's subpath may be written by whoever shares the volume: it is resolved within the volume,
+// as at a start.
 std::optional<UniqueFd> source_of(const MountInfo& mount) {
   UniqueFd held;
   try {
     held = sys::open(mount.source, O_PATH);
-    if (!mount.subpath.empty()) held = hold_beneath(held, mount.subpath, estiba::Links::refuse);
+    if (!mount.subpath.empty()) held = hold_within(held, mount.subpath);
   } catch (const Error& error) {
     if (error.code() == ENOENT || error.code() == ENOTDIR) return std::nullopt;
     throw error.within(cat("mounting ", mount.target));
@@ -56,11 +56,6 @@ std::optional<UniqueFd> source_of(const MountInfo& mount) {
   constexpr unsigned clone = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE;
   UniqueFd tree{::open_tree(held.get(), "", clone)};
   if (!tree) throw Error{"open_tree", mount.source, Errno{errno}};
-  if (!mount.read_only) return tree;
-  mount_attr attributes{};
-  attributes.attr_set = MOUNT_ATTR_RDONLY;
-  if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0)
-    throw Error{"mount_setattr", mount.source, Errno{errno}};
   return tree;
 }
 
@@ -73,6 +68,10 @@ void bind_beneath(FdRef root, const MountInfo& mount) {
   constexpr unsigned both = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
   if (::move_mount(source->get(), "", target->get(), "", both) != 0)
     throw Error{"move_mount", mount.target, Errno{errno}};
+  // In this process's own mount namespace, so that nobody sees it writable before.
+  if (mount.read_only)
+    mount_at("none", cat("/proc/self/fd/", std::to_string(source->get())),
+             MS_BIND | MS_REMOUNT | MS_RDONLY);
 }
 
 }  // namespace

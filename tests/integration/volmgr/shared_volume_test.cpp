@@ -1,5 +1,6 @@
 // A volume that one container writes to while it is filled for another.
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,6 +85,15 @@ TEST_F(SharedVolume, AHardLinkIsNeverOneToAFileOutside) {
     fill(volume);
   }
   expect_outside_as_it_was();
+}
+
+TEST_F(SharedVolume, WhoKeepsItLockedKeepsNobodyWaiting) {
+  fs::write_atomic(in_image("file"), "of the image", 0644);
+  fs::make_dirs(path("volume"), 0755);
+  UniqueFd container = sys::open(path("volume"), O_RDONLY | O_DIRECTORY);
+  ASSERT_EQ(::flock(container.get(), LOCK_EX), 0);
+  fill(path("volume"));
+  EXPECT_EQ(fs::read_all(path("volume/file")), "of the image");
 }
 
 }  // namespace
