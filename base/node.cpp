@@ -19,9 +19,18 @@ namespace {
 
 constexpr size_t max_value = 65536;  ///< XATTR_SIZE_MAX
 
-// What the descriptor refers to, under a name that only this process can change. For calls that
-// take no O_PATH descriptor; it ends at the object, even at a link.
+// What the descriptor refers to, under a name that only this process can change. It ends at the
+// object, even at a link.
 std::string path_of(FdRef node) { return cat("/proc/self/fd/", std::to_string(node.get())); }
+
+// By the descriptor if it is open to be used, and by its path if it is O_PATH, which such calls
+// take for none (EBADF).
+template <typename ByFd, typename ByPath>
+auto either(FdRef node, ByFd by_fd, ByPath by_path) {
+  auto result = by_fd(node.get());
+  if (result >= 0 || errno != EBADF) return result;
+  return by_path(path_of(node).c_str());
+}
 
 void check(int result, std::string_view call, std::string_view subject) {
   if (result != 0) throw Error{call, subject, Errno{errno}};
@@ -139,7 +148,10 @@ void set_owner(FdRef node, uid_t uid, gid_t gid, std::string_view subject) {
 }
 
 void set_mode(FdRef node, mode_t mode, std::string_view subject) {
-  check(::chmod(path_of(node).c_str(), mode), "chmod", subject);
+  int result = either(
+      node, [&](int fd) { return ::fchmod(fd, mode); },
+      [&](const char* path) { return ::chmod(path, mode); });
+  check(result, "chmod", subject);
 }
 
 void set_times(FdRef node, const Times& times, std::string_view subject) {
@@ -148,9 +160,10 @@ void set_times(FdRef node, const Times& times, std::string_view subject) {
 }
 
 std::vector<std::string> attribute_names(FdRef node) {
-  std::string path = path_of(node);
   std::array<char, max_value> buffer;
-  ssize_t size = ::listxattr(path.c_str(), buffer.data(), buffer.size());
+  ssize_t size = either(
+      node, [&](int fd) { return ::flistxattr(fd, buffer.data(), buffer.size()); },
+      [&](const char* path) { return ::listxattr(path, buffer.data(), buffer.size()); });
   std::vector<std::string> out;
   for (ssize_t at = 0; at < size;) {
     out.emplace_back(buffer.data() + at);
@@ -161,14 +174,20 @@ std::vector<std::string> attribute_names(FdRef node) {
 
 std::optional<std::string> attribute(FdRef node, const std::string& name) {
   std::array<char, max_value> buffer;
-  ssize_t size = ::getxattr(path_of(node).c_str(), name.c_str(), buffer.data(), buffer.size());
+  const char* key = name.c_str();
+  ssize_t size = either(
+      node, [&](int fd) { return ::fgetxattr(fd, key, buffer.data(), buffer.size()); },
+      [&](const char* path) { return ::getxattr(path, key, buffer.data(), buffer.size()); });
   if (size < 0) return std::nullopt;
   return std::string(buffer.data(), static_cast<size_t>(size));
 }
 
 int set_attribute(FdRef node, const std::string& name, std::string_view value) {
-  std::string path = path_of(node);
-  return ::setxattr(path.c_str(), name.c_str(), value.data(), value.size(), 0) == 0 ? 0 : errno;
+  const char* key = name.c_str();
+  int result = either(
+      node, [&](int fd) { return ::fsetxattr(fd, key, value.data(), value.size(), 0); },
+      [&](const char* path) { return ::setxattr(path, key, value.data(), value.size(), 0); });
+  return result == 0 ? 0 : errno;
 }
 
 Replacement::Replacement(FdRef dir, std::string name)

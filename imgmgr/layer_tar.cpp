@@ -149,18 +149,24 @@ class LayerWriter {
       emit(encode({.name = cat(prefix, ".wh.", name), .link = "", .mode = whiteout_mode}));
       return;
     }
-    Header entry = describe(node, status);
-    entry.name = prefix + name;
-    if (S_ISLNK(status.st_mode)) entry.link = node::link_text(node, entry.name);
-    if (S_ISDIR(status.st_mode)) {
-      write_subdirectory(node::open_directory(node, entry.name), entry);
-    } else if (!link_to_earlier(entry, status)) {
-      write_file(node, entry, status);
+    std::string path = prefix + name;
+    if (S_ISREG(status.st_mode)) {
+      UniqueFd file = node::open_file(node, node::Use::read, path);
+      Header entry = describe(file, status, path);
+      if (!link_to_earlier(entry, status)) write_file(file, entry);
+    } else if (S_ISDIR(status.st_mode)) {
+      UniqueFd dir = node::open_directory(node, path);
+      write_subdirectory(dir, describe(dir, status, path));
+    } else {
+      Header entry = describe(node, status, path);
+      if (S_ISLNK(status.st_mode)) entry.link = node::link_text(node, path);
+      if (!link_to_earlier(entry, status)) emit(encode(entry));
     }
   }
 
-  static Header describe(FdRef node, const struct stat& status) {
+  static Header describe(FdRef node, const struct stat& status, const std::string& path) {
     Header out;
+    out.name = path;
     out.mode = status.st_mode;
     out.uid = status.st_uid;
     out.gid = status.st_gid;
@@ -211,9 +217,7 @@ class LayerWriter {
 
   // The header promises a size: what became longer meanwhile is cut, what became shorter is an
   // Error.
-  void write_file(FdRef node, const Header& entry, const struct stat& status) {
-    if (!S_ISREG(status.st_mode)) return emit(encode(entry));
-    UniqueFd file = node::open_file(node, node::Use::read, entry.name);
+  void write_file(FdRef file, const Header& entry) {
     emit(encode(entry));
     uint64_t left = entry.size;
     while (left > 0) {

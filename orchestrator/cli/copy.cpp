@@ -62,20 +62,24 @@ class Copier {
  private:
   void copy_file(FdRef source, const Spot& target) const {
     auto there = node::find(target.dir, target.name);
-    if (there && node::is_mount_point(*there)) return write_into(source, *there, target.name);
-    if (there) refuse_to_replace(*there, target.name);
+    if (!there) return fill(source, node::make_file(target.dir, target.name, 0600), target.name);
+    if (node::is_mount_point(*there)) return write_into(source, *there, target.name);
+    refuse_to_replace(*there, target.name);
     node::Replacement made(target.dir, target.name);
-    copy_bytes(source, made.file(), target.name);
-    keep_metadata(made.file(), sys::fstat(source), target.name);
+    fill(source, made.file(), target.name);
     made.take();
+  }
+
+  void fill(FdRef source, FdRef made, const std::string& name) const {
+    copy_bytes(source, made, name);
+    keep_metadata(made, sys::fstat(source), name);
   }
 
   // A new file would lie beneath the mount, and nobody would see it.
   void write_into(FdRef source, FdRef mounted, const std::string& name) const {
     UniqueFd file = node::open_file(mounted, node::Use::write, name);
     check(::ftruncate(file.get(), 0), "ftruncate", name);
-    copy_bytes(source, file, name);
-    keep_metadata(file, sys::fstat(source), name);
+    fill(source, file, name);
   }
 
   // A container may lose a device or FIFO of its own to a file; this host does not.
