@@ -110,6 +110,14 @@ UniqueFd make_file(FdRef dir, const std::string& name, mode_t mode) {
   return sys::openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
 }
 
+std::optional<UniqueFd> make_file_if_free(FdRef dir, const std::string& name, mode_t mode) {
+  UniqueFd fd{::openat(dir.get(), name.c_str(),
+                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)};
+  if (fd) return fd;
+  if (errno == EEXIST) return std::nullopt;
+  throw Error{"open", name, Errno{errno}};
+}
+
 UniqueFd make_directory(FdRef dir, const std::string& name, mode_t mode) {
   check(::mkdirat(dir.get(), name.c_str(), mode), "mkdir", name);
   return directory_in(dir, name);

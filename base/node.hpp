@@ -37,6 +37,8 @@ std::string link_text(FdRef node, std::string_view subject);
 
 /// A new file, open to be written; an Error if the name is taken.
 UniqueFd make_file(FdRef dir, const std::string& name, mode_t mode);
+/// The same; nothing if the name is taken.
+std::optional<UniqueFd> make_file_if_free(FdRef dir, const std::string& name, mode_t mode);
 /// A new directory, open to be read.
 UniqueFd make_directory(FdRef dir, const std::string& name, mode_t mode);
 /// A new link, held.

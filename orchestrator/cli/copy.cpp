@@ -24,12 +24,6 @@ void check(int result, std::string_view call, const std::string& subject) {
   if (result < 0) throw Error(call, subject, Errno{errno});
 }
 
-void copy_bytes(FdRef from, FdRef to, const std::string& name) {
-  std::string bytes(block, '\0');
-  while (size_t got = sys::read(from, bytes.data(), bytes.size(), name))
-    sys::write_all(to, std::string_view(bytes).substr(0, got), name);
-}
-
 /// Where something goes: a folder, and the name in it.
 struct Spot {
   FdRef dir;
@@ -41,7 +35,7 @@ class Copier {
   Copier(const FileTree& to, const CopyOptions& options)
       : to_host_(to.is_host()), options_(options) {}
 
-  void copy_node(FdRef node, const Spot& target) const {
+  void copy_node(FdRef node, const Spot& target) {
     struct stat status = sys::fstat(node);
     if (S_ISLNK(status.st_mode)) {
       copy_link(node::link_text(node, target.name), target);
@@ -54,43 +48,45 @@ class Copier {
     }
   }
 
-  void copy_contents(FdRef source, FdRef target) const {
+  void copy_contents(FdRef source, FdRef target) {
     for (const std::string& name : node::names_in(source, "a folder"))
       if (auto held = node::find(source, name)) copy_node(*held, {target, name});
   }
 
  private:
-  void copy_file(FdRef source, const Spot& target) const {
-    auto there = node::find(target.dir, target.name);
-    if (!there) return fill(source, node::make_file(target.dir, target.name, 0600), target.name);
-    if (node::is_mount_point(*there)) return write_into(source, *there, target.name);
-    refuse_to_replace(*there, target.name);
+  void copy_file(FdRef source, const Spot& target) {
+    if (auto made = node::make_file_if_free(target.dir, target.name, 0600))
+      return fill(source, *made, target.name);
+    UniqueFd there = node::hold(target.dir, target.name);
+    if (node::is_mount_point(there)) return write_into(source, there, target.name);
+    refuse_to_replace(there, target.name);
     node::Replacement made(target.dir, target.name);
     fill(source, made.file(), target.name);
     made.take();
   }
 
-  void fill(FdRef source, FdRef made, const std::string& name) const {
-    copy_bytes(source, made, name);
+  void fill(FdRef source, FdRef made, const std::string& name) {
+    while (size_t got = sys::read(source, buffer_.data(), buffer_.size(), name))
+      sys::write_all(made, std::string_view(buffer_).substr(0, got), name);
     keep_metadata(made, sys::fstat(source), name);
   }
 
   // A new file would lie beneath the mount, and nobody would see it.
-  void write_into(FdRef source, FdRef mounted, const std::string& name) const {
+  void write_into(FdRef source, FdRef mounted, const std::string& name) {
     UniqueFd file = node::open_file(mounted, node::Use::write, name);
     check(::ftruncate(file.get(), 0), "ftruncate", name);
     fill(source, file, name);
   }
 
   // A container may lose a device or FIFO of its own to a file; this host does not.
-  void refuse_to_replace(FdRef node, const std::string& name) const {
+  void refuse_to_replace(FdRef node, const std::string& name) {
     mode_t type = sys::fstat(node).st_mode & S_IFMT;
     if (type == S_IFDIR) throw Error(cat(name, " is a folder in the target; remove it first"));
     if (to_host_ && type != S_IFREG && type != S_IFLNK)
       throw Error(cat(name, " is there and neither a file nor a link; choose another target"));
   }
 
-  void copy_link(const std::string& text, const Spot& target) const {
+  void copy_link(const std::string& text, const Spot& target) {
     if (auto there = node::find(target.dir, target.name)) {
       refuse_to_replace(*there, target.name);
       node::remove_name(target.dir, target.name);
@@ -98,7 +94,7 @@ class Copier {
     node::make_link(target.dir, target.name, text);
   }
 
-  void copy_folder(FdRef source, const Spot& target) const {
+  void copy_folder(FdRef source, const Spot& target) {
     auto there = node::find(target.dir, target.name);
     UniqueFd dir = there ? node::open_directory(*there, target.name)
                          : node::make_directory(target.dir, target.name, 0700);
@@ -106,7 +102,7 @@ class Copier {
     if (!there) keep_metadata(dir, sys::fstat(source), target.name);
   }
 
-  void keep_metadata(FdRef to, const struct stat& status, const std::string& name) const {
+  void keep_metadata(FdRef to, const struct stat& status, const std::string& name) {
     bool kept = options_.owners == Owners::kept;
     if (kept) check(::fchown(to.get(), status.st_uid, status.st_gid), "fchown", name);
     // What a container lets run as root's must not do so on this host by a mere copy.
@@ -118,6 +114,7 @@ class Copier {
 
   bool to_host_;
   CopyOptions options_;
+  std::string buffer_ = std::string(block, '\0');
 };
 
 /// The folder of this path, open; nothing if there is none.
