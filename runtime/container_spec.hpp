@@ -49,6 +49,9 @@ struct BindMount {
   bool readonly = false;
   bool recursive = true;
   std::string propagation = "rprivate";
+  /// False: a symbolic link on the way to the source is an error. For what a container may have
+  /// replaced since its path was made out.
+  bool follow_links = true;
 };
 
 struct TmpfsMount {

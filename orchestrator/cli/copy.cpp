@@ -159,10 +159,6 @@ std::string behind_links(const FileTree& tree, std::string path) {
 
 FileTree FileTree::of_host() { return FileTree(UniqueFd{}); }
 
-FileTree FileTree::of_process(pid_t pid) {
-  return FileTree(sys::open(cat("/proc/", std::to_string(pid), "/root"), O_PATH | O_DIRECTORY));
-}
-
 UniqueFd FileTree::open(const std::string& path, int flags, mode_t mode) const {
   std::string shown = path.empty() ? "/" : path;
   if (!root_) return sys::openat(FdRef::cwd(), shown, flags, mode);

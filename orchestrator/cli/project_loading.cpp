@@ -9,6 +9,8 @@
 #include "base/fs.hpp"
 #include "base/text.hpp"
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/security_options.hpp"
+#include "orchestrator/sound_names.hpp"
 
 extern char** environ;
 
@@ -83,6 +85,9 @@ void warn_not_in_effect(const spec::Loaded& loaded) {
 LoadedProject load_to_run(const Invocation& invocation, const std::vector<std::string>& targets) {
   LoadedProject loaded = load_project(invocation, targets);
   warn_not_in_effect(loaded.loaded);
+  // The server judges it again; here it comes before any image is fetched or built.
+  refuse_unkept(loaded.project);
+  refuse_unsound(loaded.project);
   return loaded;
 }
 

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "orchestrator/lower.hpp"
+#include "orchestrator/server/contents.hpp"
 #include "orchestrator/server/prepare.hpp"
 #include "orchestrator/server/supervisor.hpp"
 
@@ -46,15 +47,11 @@ runtime::ExecSpec Supervisor::exec_spec(const Instance& instance,
   service.configs.clear();
   service.secrets.clear();
   image.config.volumes.clear();
-  LowerInput input{instance.model,
-                   service,
-                   image,
-                   instance.record.id,
-                   "",
-                   {},
-                   read_contents(instance, {}),
-                   {},
-                   {}};
+  Contents contents;
+  if (auto profile = kept_content(core_.paths, instance.record, seccomp_content))
+    contents[seccomp_content] = *profile;
+  LowerInput input{instance.model,      service, image, instance.record.id, "", {},
+                   std::move(contents), {},      {}};
   runtime::ContainerSpec container = lower(input);
   runtime::ExecSpec exec;
   exec.container_id = instance.record.id;

@@ -184,7 +184,7 @@ Task<InstancePtr> PlanRunner::create(const spec::Service& service, ContainerReco
   record.service = service.name;
   record.image_id = context_.image_ids.at(service.name);
   record.created = format_rfc3339(wall_now());
-  record.model = model_of_service(context_.model, service).dump();
+  record.model = json::dump(model_of_service(context_.model, service));
   for (const auto& [key, value] : service.labels) record.labels[key] = value;
   for (const auto& [key, value] : context_.common_labels) record.labels[key] = value;
   record.labels[labels::project] = context_.project_name;

@@ -28,6 +28,12 @@ UniqueFd clone_mount(FdRef of, unsigned flags) {
   return sys::open_tree(of, "", clone_tree | AT_EMPTY_PATH | flags);
 }
 
+UniqueFd bind_source(const BindOp& bind, unsigned depth) {
+  if (bind.follow_links) return sys::open_tree(FdRef::cwd(), bind.source, clone_tree | depth);
+  UniqueFd source = sys::openat2(FdRef::cwd(), bind.source, O_PATH, 0, RESOLVE_NO_SYMLINKS);
+  return clone_mount(source, depth);
+}
+
 void configure(FdRef context, const std::vector<std::string>& options) {
   for (const auto& option : options) {
     size_t equals = option.find('=');
@@ -79,7 +85,7 @@ void RootBuilder::open_sources(const std::vector<MountOp>& mounts, std::optional
       with_context(
           [&] {
             unsigned depth = bind->recursive ? unsigned{AT_RECURSIVE} : 0U;
-            sources_.push_back(sys::open_tree(FdRef::cwd(), bind->source, clone_tree | depth));
+            sources_.push_back(bind_source(*bind, depth));
           },
           "mounting ", bind->source, " at ", bind->target);
     }

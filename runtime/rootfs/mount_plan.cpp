@@ -110,8 +110,10 @@ uint64_t propagation_of(const std::string& name) {
 }
 
 MountOp planned(const BindMount& mount) {
-  return BindOp{mount.source, mount.target, mount.readonly, mount.recursive,
-                propagation_of(mount.propagation)};
+  BindOp op{mount.source, mount.target, mount.readonly, mount.recursive,
+            propagation_of(mount.propagation)};
+  op.follow_links = mount.follow_links;
+  return op;
 }
 
 MountOp planned(const TmpfsMount& mount) {
