@@ -82,12 +82,15 @@ void warn_not_in_effect(const spec::Loaded& loaded) {
     print_aside(spec::to_text(diagnostic, std::filesystem::current_path()));
 }
 
+void refuse_before_anything(const spec::Project& project) {
+  refuse_unkept(project);
+  refuse_unsound(project);
+}
+
 LoadedProject load_to_run(const Invocation& invocation, const std::vector<std::string>& targets) {
   LoadedProject loaded = load_project(invocation, targets);
   warn_not_in_effect(loaded.loaded);
-  // The server judges it again; here it comes before any image is fetched or built.
-  refuse_unkept(loaded.project);
-  refuse_unsound(loaded.project);
+  refuse_before_anything(loaded.project);
   return loaded;
 }
 

@@ -217,6 +217,7 @@ int run(const Invocation& invocation) {
   std::vector<std::string> service{arguments.words[0]};
   LoadedProject loaded = load_for_run(invocation);
   check_services(service, service_names(loaded.project));
+  refuse_before_anything(loaded.project);
   provide_images(invocation, loaded, service);
   bool terminal = wants_terminal(arguments);
   Client client = Client::connect(invocation.paths);

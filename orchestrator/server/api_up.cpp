@@ -148,8 +148,8 @@ Task<> Api::run_or_roll_back(PlanRunner& runner, const scheduler::Plan& plan) {
   std::optional<Error> failure;
   try {
     co_await runner.run(plan);
-  } catch (const Error& error) {
-    failure = error;
+  } catch (const std::exception& error) {
+    failure = as_error(error);
   }
   if (!failure) co_return;
   co_await runner.roll_back();
@@ -278,8 +278,8 @@ Task<> Api::start_or_remove(InstancePtr instance) {
   std::optional<Error> failure;
   try {
     co_await supervisor_.start(instance);
-  } catch (const Error& error) {
-    failure = error;
+  } catch (const std::exception& error) {
+    failure = as_error(error);
   }
   if (!failure) co_return;
   if (instance->running()) core_.containers.kill_all(instance->record.id);

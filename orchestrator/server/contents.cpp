@@ -7,6 +7,7 @@
 #include "base/sys.hpp"
 #include "orchestrator/lower.hpp"
 #include "orchestrator/security_options.hpp"
+#include "orchestrator/server/observe.hpp"
 
 namespace estiba::orchestrator {
 namespace {
@@ -18,6 +19,7 @@ bool is_plain_file(FdRef fd) { return S_ISREG(sys::fstat(fd).st_mode); }
 // Looked at before it is opened to be read: opening a FIFO would wait, opening a device may do
 // anything.
 ReadFile read_file(const std::string& path) {
+  if (!path.starts_with('/')) throw Error(cat(path, " is relative, and nothing says to what"));
   UniqueFd found = sys::open(path, O_PATH);
   if (!is_plain_file(found)) throw Error(cat(path, " is not a plain file"));
   return {sys::readlink(path_of(found)), fs::read_all(path_of(found))};
@@ -48,9 +50,10 @@ void each_object(const Instance& instance, Use use) {
 
 std::map<std::string, ReadFile> read_files(const Instance& instance) {
   std::map<std::string, ReadFile> files;
+  const std::string base = label(instance.record.labels, labels::working_dir);
   auto read = [&](const std::string& key, const std::string& path) {
-    with_context([&] { files[key] = read_file(fs::join(instance.model.working_dir, path)); },
-                 "service \"", instance.record.service, "\": ", key);
+    with_context([&] { files[key] = read_file(fs::join(base, path)); }, "service \"",
+                 instance.record.service, "\": ", key);
   };
   each_object(instance, [&](const std::string& key, const spec::FileObject& object) {
     if (!object.file.empty()) read(key, object.file);

@@ -123,8 +123,8 @@ Task<> Supervisor::watch_health(InstancePtr instance, unsigned generation) {
       probe.output = result.timed_out
                          ? cat("the check did not end within ", units::format_duration(timeout))
                          : result.output;
-    } catch (const Error& error) {
-      probe.output = error.message();
+    } catch (const std::exception& error) {
+      probe.output = as_error(error).message();
     }
     if (!current()) co_return;
     probe.end = format_rfc3339(wall_now());

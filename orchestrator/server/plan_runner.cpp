@@ -79,13 +79,11 @@ Task<> PlanRunner::run(const scheduler::Plan& plan) {
     try {
       if (error) std::rethrow_exception(error);
       execution.succeeded(id);
-    } catch (const Error& failure) {
+    } catch (const std::exception& thrown) {
+      Error failure = as_error(thrown);
       size_t before = execution.failures().size();
       execution.failed(id, failure.message());
       if (!failure_ && execution.failures().size() > before) failure_ = failure;
-    } catch (const std::exception& failure) {
-      execution.failed(id, failure.what());
-      if (!failure_) failure_ = Error(failure.what());
     }
     step.notify();
   };
@@ -349,8 +347,8 @@ Task<> PlanRunner::roll_back() {
   for (const InstancePtr& instance : doomed) {
     try {
       co_await supervisor_.remove(instance, Supervisor::AnonymousVolumes::remove);
-    } catch (const Error& error) {
-      log::warning(cat("taking back ", instance->record.name, ": ", error.message()));
+    } catch (const std::exception& error) {
+      log::warning(cat("taking back ", instance->record.name, ": ", error.what()));
     }
   }
   if (!core_.of_project(context_.project_name).empty()) co_return;

@@ -87,9 +87,9 @@ Task<> Server::follow_keeper() {
     if (error) co_return;
     try {
       core_.containers.dispatch();
-    } catch (const Error& failure) {
+    } catch (const std::exception& failure) {
       // What follows in the queue must still be heard.
-      log::error(cat("a message of the keeper: ", failure.message()));
+      log::error(cat("a message of the keeper: ", failure.what()));
     }
   }
 }
@@ -123,10 +123,9 @@ Task<Json> Server::answer(ConnectionPtr client, std::string request) {
     request = std::string();  // a large one need not stay for as long as it is worked on
     refuse_descriptors(call, client->fd_count());
     message["result"] = co_await api_.call(client, call.method, std::move(call.params));
-  } catch (const Error& error) {
+  } catch (const std::exception& thrown) {
+    Error error = as_error(thrown);
     message["error"] = {{"message", error.message()}, {"exit_code", error.exit_code()}};
-  } catch (const std::exception& error) {
-    message["error"] = {{"message", cat("unexpected: ", error.what())}, {"exit_code", 1}};
   }
   co_return message;
 }

@@ -190,8 +190,8 @@ Task<> Supervisor::start(InstancePtr instance) {
   std::optional<Error> failure;
   try {
     co_await launch(instance);
-  } catch (const Error& error) {
-    failure = error.within(cat("cannot start service \"", instance->record.service, "\""));
+  } catch (const std::exception& error) {
+    failure = as_error(error).within(cat("cannot start service \"", instance->record.service, "\""));
   }
   instance->starting = false;
   instance->changed.notify();
@@ -268,7 +268,8 @@ Task<> Supervisor::start_later(InstancePtr instance, milliseconds delay, unsigne
   try {
     co_await start(instance);
     core_.emit("restart", *instance);
-  } catch (const Error& error) {
+  } catch (const std::exception& thrown) {
+    Error error = as_error(thrown);
     log::warning(cat(instance->record.name, " could not be restarted: ", error.message()));
     instance->status.exit_code = error.exit_code();
     auto next = instance->restarts.on_exit(error.exit_code(), seconds{0});
