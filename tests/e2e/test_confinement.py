@@ -91,3 +91,38 @@ class Limits(Scenario):
         self.assertIn("size=8192k", self.sh("a", "grep /dev/shm /proc/mounts"))
         self.assertIn("192.0.2.7", self.sh("a", "grep elsewhere /etc/hosts"))
         self.assertIn("1000", self.sh("a", "id -G").split())
+
+
+class Refusals(Scenario):
+    """What cannot be kept is refused before anything is made, instead of being forgotten."""
+
+    def test_what_confines_and_cannot_be_kept_is_refused(self):
+        for written, says in (("security_opt: ['apparmor=mine']", "apparmor=mine"),
+                              ("security_opt: ['apparmor:docker-default']", "apparmor"),
+                              ("security_opt: ['seccomp']", "seccomp"),
+                              ("security_opt: ['no-new-privileges:perhaps']", "no-new-privileges"),
+                              ("security_opt: ['systempaths=some']", "systempaths"),
+                              ("security_opt: ['nonsense=1']", "nonsense"),
+                              ("runtime: runsc", "runsc"), ("isolation: hyperv", "hyperv"),
+                              ("userns_mode: keep-id", "keep-id"), ("pid: hots", "hots"), ("ipc: hots", "hots"),
+                              ("uts: hots", "hots")):
+            self.compose(f"services: {{a: {{image: not-there, {written}}}}}")
+            for command in (["up", "-d"], ["create"], ["run", "--rm", "a", "true"]):
+                self.fails(*command, says=["services.a", says])
+            self.assertEqual(self.estiba("network", "ls", "-q") + self.estiba("ps", "-aq"), "")
+
+    def test_what_means_nothing_here_is_said_and_what_holds_anyway_is_not(self):
+        self.compose("""
+            services:
+              a:
+                image: @IMAGE@
+                init: true
+                command: sleep 1000
+                userns_mode: host
+                security_opt: ["apparmor=unconfined", "label=type:x_t", "label=disable", "no-new-privileges"]
+        """)
+        said = self.run_estiba("up", "-d")
+        self.assertEqual(said.rc, 0, said)
+        self.assertIn("label=type:x_t means nothing here", said.err)
+        self.assertEqual(said.err.count("means nothing"), 1)
+        self.assertIn("1", self.sh("a", "grep NoNewPrivs /proc/self/status"))

@@ -17,6 +17,7 @@ void feed_dotenv(std::string_view bytes);
 void feed_ports(std::string_view bytes);
 void feed_durations(std::string_view bytes);
 void feed_load(std::string_view bytes);
+void feed_api(std::string_view bytes);  // of the orchestrator, whose unit tests replay its corpus
 
 inline constexpr std::array<Target, 6> targets{{
     {"yaml_tree", feed_yaml_tree},
