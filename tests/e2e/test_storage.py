@@ -304,3 +304,112 @@ class Copies(Scenario):
         self.fails("cp", "nowhere", "job:/", says=["there is no nowhere"])
         self.fails("cp", "jab:/out", ".", says=['"jab"', 'did you mean "job"?'])
 
+
+class ForeignFiles(Scenario):
+    """`cp` and `export` of containers that put devices, FIFOs and links where files are looked for."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("new", "new")
+        self.canary = self.write("canary", "alive", mode=0o600)
+        self.compose("""
+            services:
+              a: {image: @IMAGE@, init: true, command: sleep 1000, volumes: ["shared:/data"]}
+            volumes: {shared: {}}
+        """)
+        self.estiba("up", "-d")
+
+    def expect_canary_alive(self):
+        self.assertEqual(self.canary.read_text(), "alive")
+        self.assertEqual(self.canary.stat().st_mode & 0o7777, 0o600)
+
+    def meanwhile(self, script):
+        """Runs in the container, again and again, until the test ends."""
+        self.estiba("exec", "-d", "a", "sh", "-c", f"while :; do {script}; done 2>/dev/null")
+
+    def test_into_a_container_never_into_its_devices_and_fifos(self):
+        self.sh("a", "mknod /dev/disk c 1 3; mkfifo /tmp/pipe; mknod /data/disk c 1 3")
+        for target in ("/dev/disk", "/tmp/pipe", "/data/disk"):
+            self.estiba("cp", "new", f"a:{target}", timeout=20)
+            self.assertEqual(self.sh("a", f"stat -c %F {target}; cat {target}"), "regular file\nnew")
+        self.sh("a", "mkdir /tmp/folder && mkfifo /tmp/folder/new && mknod /dev/new c 1 3")
+        for folder in ("/tmp/folder", "/dev"):
+            self.estiba("cp", "new", f"a:{folder}", timeout=20)
+            self.assertEqual(self.sh("a", f"stat -c %F {folder}/new; cat {folder}/new"), "regular file\nnew")
+        self.assertEqual(self.sh("a", "ls -A /tmp/folder"), "new")
+
+    def test_links_lead_where_they_lead_in_the_container(self):
+        self.sh("a", f"mkdir -p {self.project} && ln -s {self.canary} /tmp/link && ln -s nowhere /tmp/dangling")
+        for link, target in (("/tmp/link", self.canary), ("/tmp/dangling", "/tmp/nowhere")):
+            self.estiba("cp", "new", f"a:{link}")
+            self.assertEqual(self.sh("a", f"cat {target}"), "new")
+        self.sh("a", f"mkdir -p /tmp/from && ln -s {self.canary} /tmp/from/new")
+        self.estiba("cp", "new", "a:/tmp/from")
+        self.assertEqual(self.sh("a", "stat -c %F /tmp/from/new"), "regular file")
+        self.expect_canary_alive()
+
+    def test_what_is_mounted_on_a_file_is_written_into(self):
+        self.write("hosts", "127.0.0.1 written\n")
+        self.estiba("cp", "hosts", "a:/etc/hosts")
+        self.assertEqual(self.sh("a", "cat /etc/hosts"), "127.0.0.1 written")
+        self.assertIn(" /etc/hosts ", self.sh("a", "cat /proc/self/mountinfo"))
+
+    def test_out_of_a_container_without_its_rights(self):
+        self.sh("a", "mkdir /tmp/d && cp /bin/busybox /tmp/d/tool && chmod 6755 /tmp/d/tool && chmod 3777 /tmp/d")
+        self.estiba("cp", "a:/tmp/d", "plain")
+        self.estiba("cp", "-a", "a:/tmp/d", "kept")
+        modes = {name: [(self.project / name / file).stat().st_mode & 0o7777 for file in (".", "tool")]
+                 for name in ("plain", "kept")}
+        self.assertEqual(modes, {"plain": [0o1777, 0o755], "kept": [0o3777, 0o6755]})
+
+    def test_what_a_copy_brought_leads_no_later_one_elsewhere(self):
+        self.sh("a", f"ln -s {self.canary} /tmp/x; mkdir /tmp/d; ln -s {self.canary} /tmp/d/f")
+        self.estiba("cp", "a:/tmp/x", "x")
+        self.estiba("cp", "a:/tmp/d", ".")
+        self.sh("a", "rm /tmp/x /tmp/d/f; echo changed >/tmp/x; echo changed >/tmp/d/f")
+        self.estiba("cp", "a:/tmp/x", "x")
+        self.estiba("cp", "a:/tmp/d", ".")
+        for name in ("x", "d/f"):
+            self.assertFalse((self.project / name).is_symlink())
+            self.assertEqual((self.project / name).read_text(), "changed\n")
+        self.expect_canary_alive()
+
+    def test_a_fifo_or_device_of_this_host_is_no_target(self):
+        os.mkfifo(self.project / "pipe")
+        self.fails("cp", "a:/etc/hosts", "pipe", says=["pipe", "neither a file nor a link"], timeout=20)
+        self.sh("a", "mkfifo /tmp/pipe")
+        self.fails("cp", "a:/tmp/pipe", "out", says=["neither a file nor a folder"], timeout=20)
+
+    def test_a_link_that_trades_places_with_what_is_unpacked_changes_nothing_outside(self):
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+            for _ in range(200):
+                entry = tarfile.TarInfo("x")
+                entry.type, entry.mode = tarfile.FIFOTYPE, 0o6777
+                archive.addfile(entry)
+        self.sh("a", "mkdir /tmp/w")
+        self.meanwhile(f"ln -s {self.canary} /tmp/w/link; mv -f /tmp/w/link /tmp/w/x")
+        for _ in range(15):
+            self.run_estiba("cp", "-", "a:/tmp/w", stdin=packed.getvalue().decode("latin-1"), timeout=30)
+        self.expect_canary_alive()
+
+    def test_a_stopped_container_has_its_part_of_a_volume_and_no_more(self):
+        self.sh("a", "mkdir /data/part && echo part >/data/part/file && echo other >/data/other")
+        self.compose("""
+            services:
+              a: {image: @IMAGE@, init: true, command: sleep 1000, volumes: ["shared:/data"]}
+              b:
+                image: @IMAGE@
+                command: "true"
+                volumes: [{type: volume, source: shared, target: /m, volume: {subpath: part}}]
+            volumes: {shared: {}}
+        """)
+        self.estiba("up", "-d")
+        self.until("b has ended", lambda: self.state("b") == "exited")
+        self.estiba("cp", "b:/m/file", "got")
+        self.assertEqual((self.project / "got").read_text(), "part\n")
+        self.fails("cp", "b:/m/other", "got", says=["there is no /m/other"])
+        self.sh("a", f"mv /data/part /data/was && ln -s {self.project} /data/part")
+        self.fails("cp", "b:/m/canary", "got", says=["/m"])
+        self.fails("cp", "new", "b:/m/new2", says=["/m"])
+        self.assertFalse((self.project / "new2").exists())

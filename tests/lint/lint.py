@@ -42,6 +42,29 @@ TOP_LEVEL = set("""
     .gitignore .gitattributes .dockerignore .ci cmake docs examples packaging scripts tests
 """.split()) | set(ROOMS)
 
+# Calls that change or open what a name means at that moment. What others can write is held by a
+# descriptor first, and only these files make the calls that do so.
+HOLDS = r"base/(sys|node|beneath|fs|copy_tree)\."
+BY_NAME = """
+    chmod lchmod chown lchown fchmodat fchmodat2 fchownat utime utimes lutimes futimesat utimensat
+    setxattr lsetxattr getxattr lgetxattr listxattr llistxattr removexattr lremovexattr
+    mknod mknodat mkfifo mkfifoat openat openat2 creat opendir fdopendir fstatat readlinkat
+    link linkat symlinkat mkdirat unlinkat renameat renameat2 faccessat
+""".split()
+# Where they may stand all the same: what nobody else can write.
+BY_NAME_ALLOWED = [
+    (r"runtime/sys\.", "mkdirat mknodat symlinkat fchownat",
+     "the wrappers for the making of a root"),
+    (r"runtime/rootfs/mount_apply\.", "openat openat2 mkdirat mknodat symlinkat fchownat unlinkat",
+     "makes a container's root, on descriptors, before anything in it runs"),
+    (r"runtime/cgroup/", "setxattr getxattr", "no container can write to the host's cgroups"),
+    (r"volmgr/volumes\.", "openat2", "beneath a volume, with no link on the way"),
+    (r"imgmgr/resolve_path\.", "openat2", "a safe form itself: no link on the way"),
+    (r"imgmgr/build_cache\.", "utimensat", "the image store is this host's alone"),
+    (r"imgmgr/settling\.", "unlinkat", "the image store is this host's alone"),
+    (r"imgmgr/store\.", "renameat2", "the image store is this host's alone"),
+]
+
 LONG, TOO_LONG = 400, 500
 
 
@@ -137,6 +160,26 @@ def descriptors():
                 yield f"{name}:{line}: {match.group(1)} without CLOEXEC"
 
 
+def by_descriptor():
+    """What others can write is not changed or opened by a name, outside the safe forms of base."""
+    call = re.compile(r"(?<![\w.>:])(?:sys)?::(" + "|".join(BY_NAME) + r")\s*\(")
+    needless = {(place, name) for place, names, _ in BY_NAME_ALLOWED for name in names.split()}
+    for name in product_sources():
+        if re.match(HOLDS, name):
+            continue
+        code = without_comments_and_strings(text(name))
+        for match in call.finditer(code):
+            allowed = {(place, match.group(1)) for place, names, _ in BY_NAME_ALLOWED
+                       if re.match(place, name) and match.group(1) in names.split()}
+            needless -= allowed
+            if not allowed:
+                line = code.count("\n", 0, match.start()) + 1
+                yield (f"{name}:{line}: {match.group(1)} by name; hold the object (base/node.hpp), or resolve "
+                       "its path beneath a root (base/beneath.hpp)")
+    for place, name in sorted(needless):
+        yield f"tests/lint/lint.py: {place} needs no exception for {name} any more"
+
+
 def words():
     """No unfinished business, no commented-out marker, no path of one machine, and no tabs."""
     markers = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
@@ -205,7 +248,7 @@ def shell():
 
 
 CHECKS = {check.__name__: check for check in (
-    layering, confinement, length, layout, descriptors, words, readmes, phases, links, formatting, shell)}
+    layering, confinement, length, layout, descriptors, by_descriptor, words, readmes, phases, links, formatting, shell)}
 
 
 def main():
