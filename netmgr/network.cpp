@@ -173,6 +173,16 @@ HostRules Networks::Impl::host_rules(const std::set<Family>& families) {
   return rules;
 }
 
+void Networks::Impl::restore_rules() {
+  if (has_uplinks()) firewall.replace(host_rules({}));
+}
+
+void Networks::Impl::check_rules() {
+  if (!has_uplinks() || firewall.is_intact(host_rules({}))) return;
+  log::warning(cat("somebody has changed the firewall table ", names.table(), ": making it again"));
+  restore_rules();
+}
+
 // The host goes back to what it was first, while the rules still stand.
 void Networks::Impl::leave_uplink(const std::string& name) {
   auto uplinks = netlink::links_named(host, uplink_prefix);

@@ -54,6 +54,10 @@ struct Networks::Impl {
   void drop_orphaned_uplinks();
   static std::set<Family> families_of(const NetworkState& state);
   /// `families`: those that an uplink is about to need, beside what is needed now.
+  /// Makes the host's rules again, if there is a network that needs them.
+  void restore_rules();
+  /// The same, if they are not as we made them.
+  void check_rules();
   HostRules host_rules(const std::set<Family>& families);
   void save(const NetworkState& state);
   std::string netns_path(const std::string& network) const;
