@@ -71,6 +71,7 @@ runtime::Mount volume_mount(const spec::ServiceVolume& volume, const LowerInput&
     mount.recursive = volume.bind.recursive != "disabled";
   } else if (volume.type == "volume") {
     mount.source = input.volume_directories.at(volume.target);
+    mount.subpath = volume.volume.subpath;
   } else {
     throw Error(cat("mounts of type ", volume.type, " are not supported (", volume.target, ")"));
   }
@@ -90,7 +91,7 @@ runtime::Mount file_mount(const spec::FileReference& use, const std::string& tar
                           const LowerInput& input, const std::string& key) {
   bool plain = use.uid.empty() && use.gid.empty() && !use.mode;
   if (auto file = input.bound_files.find(key); plain && file != input.bound_files.end())
-    return runtime::BindMount{file->second, target, true, false, "rprivate", false};
+    return runtime::BindMount{file->second, target, true, false, "rprivate", "", false};
   auto content = input.contents.find(key);
   if (content == input.contents.end())
     throw Error(cat(key, " has no content here any more; run `up` again"));

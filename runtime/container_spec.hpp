@@ -49,6 +49,9 @@ struct BindMount {
   bool readonly = false;
   bool recursive = true;
   std::string propagation = "rprivate";
+  /// A path within the source, for what containers can write to: resolved beneath it when it is
+  /// mounted. A link in it may lead elsewhere in the source, never out.
+  std::string subpath{};
   /// False: a symbolic link on the way to the source is an error. For what a container may have
   /// replaced since its path was made out.
   bool follow_links = true;

@@ -1,7 +1,6 @@
 #include "runtime/sys.hpp"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -137,8 +136,8 @@ void set_nonblocking(FdRef fd) {
   check(::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK), "fcntl", "F_SETFL");
 }
 
-void close_range_cloexec(unsigned first) {
-  check(::close_range(first, ~0U, CLOSE_RANGE_CLOEXEC), "close_range", "");
+void close_range(unsigned first, unsigned last) {
+  check(::close_range(first, last, 0), "close_range", "");
 }
 
 int prctl(int option, unsigned long argument, std::string_view subject) {

@@ -53,8 +53,7 @@ long filesystem_type(FdRef fd);
 void dup2(FdRef from, int to);
 void set_cloexec(FdRef fd, bool on);
 void set_nonblocking(FdRef fd);
-/// A duplicate that becomes a standard stream or survives an execve.
-void close_range_cloexec(unsigned first);
+void close_range(unsigned first, unsigned last);
 
 int prctl(int option, unsigned long argument, std::string_view subject);
 

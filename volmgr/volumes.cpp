@@ -2,8 +2,6 @@
 // at once, by one rename.
 #include "volmgr/volumes.hpp"
 
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -140,19 +138,6 @@ void Volumes::seed(const std::string& name, const std::vector<std::string>& laye
   std::string target = mount(name);
   with_context([&] { seed_directory(target, layers, path); }, "filling volume \"", name,
                "\" from the image's ", path);
-}
-
-std::string Volumes::subpath(const std::string& name, const std::string& path) const {
-  auto record = find(name);
-  if (!record) throw Error(cat("no such volume: ", name));
-  UniqueFd root = sys::open(record->mountpoint, O_PATH | O_DIRECTORY);
-  UniqueFd found = with_context(
-      [&] {
-        return sys::openat2(root, path.empty() ? "." : path, O_PATH, 0,
-                            RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
-      },
-      "subpath \"", path, "\" of volume \"", name, "\"");
-  return fs::clean_path(fs::join(record->mountpoint, path));
 }
 
 void ensure_bind_source(const std::string& path, MissingSource missing) {

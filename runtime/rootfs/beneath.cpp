@@ -1,6 +1,7 @@
 #include "runtime/rootfs/beneath.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 
@@ -20,16 +21,18 @@ constexpr int max_retries = 32;
 enum class Kind { directory, file };
 
 // EAGAIN: a rename or mount raced with ".." resolution; openat2(2) says to try again.
-UniqueFd open_in_root(FdRef root, const std::string& path, Links links) {
-  unsigned long resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  if (links == Links::refuse) resolve |= RESOLVE_NO_SYMLINKS;
+UniqueFd resolve(FdRef root, const std::string& path, int flags, unsigned long how) {
   for (int tries = 0;; ++tries) {
     try {
-      return sys::openat2(root, path, O_PATH, 0, resolve);
+      return sys::openat2(root, path, flags, 0, how | RESOLVE_NO_MAGICLINKS);
     } catch (const Error& error) {
       if (error.code() != EAGAIN || tries == max_retries) throw;
     }
   }
+}
+
+UniqueFd open_in_root(FdRef root, const std::string& path, Links links) {
+  return open_beneath(root, path, O_PATH, links);
 }
 
 std::string link_target(FdRef dir, const std::string& name) {
@@ -52,6 +55,8 @@ UniqueFd make(FdRef root, const std::string& path, Links links, Kind kind, int d
   std::string parent_name = fs::parent_path(path);
   std::string name = fs::base_name(path);
   UniqueFd parent = make(root, parent_name, links, Kind::directory, depth + 1);
+  // Its links are no texts to be followed, and the process's own descriptors come and go in it.
+  if (sys::filesystem_type(parent) == PROC_SUPER_MAGIC) throw Error{"openat2", path, Errno{ENOENT}};
   try {
     create(parent, name, kind);
   } catch (const Error& error) {
@@ -65,6 +70,15 @@ UniqueFd make(FdRef root, const std::string& path, Links links, Kind kind, int d
 }
 
 }  // namespace
+
+UniqueFd open_beneath(FdRef root, const std::string& path, int flags, Links links) {
+  unsigned long refused = links == Links::refuse ? RESOLVE_NO_SYMLINKS : 0UL;
+  return resolve(root, path, flags, RESOLVE_IN_ROOT | refused);
+}
+
+UniqueFd find_within(FdRef root, const std::string& path) {
+  return resolve(root, path, O_PATH, RESOLVE_BENEATH);
+}
 
 std::optional<UniqueFd> find_beneath(FdRef root, const std::string& path, Links links) {
   try {
