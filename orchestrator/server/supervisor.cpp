@@ -191,7 +191,8 @@ Task<> Supervisor::start(InstancePtr instance) {
   try {
     co_await launch(instance);
   } catch (const std::exception& error) {
-    failure = as_error(error).within(cat("cannot start service \"", instance->record.service, "\""));
+    failure =
+        as_error(error).within(cat("cannot start service \"", instance->record.service, "\""));
   }
   instance->starting = false;
   instance->changed.notify();
