@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "base/sys.hpp"
+#include "imgmgr/foreign_text.hpp"
 #include "imgmgr/layer_extract.hpp"
 #include "imgmgr/resolve_path.hpp"
 
@@ -47,18 +48,20 @@ bool ArchiveFiles::has(const std::string& name) const {
 ArchiveFiles::Part ArchiveFiles::part(const std::string& name) const {
   if (!root_) {
     auto found = members_.find(plain_name(name));
-    if (found == members_.end()) throw Error(cat(subject_, " has no file ", name));
+    if (found == members_.end()) throw Error(cat(subject_, " has no file ", one_line(name)));
     return {sys::dup(plain_), found->second};
   }
   UniqueFd fd = open_in_root(root_, resolve_in_root(root_, name), O_RDONLY | O_NONBLOCK);
   struct stat status = sys::fstat(fd);
-  if (!S_ISREG(status.st_mode)) throw Error(cat("the archive's ", name, " is not a file"));
+  if (!S_ISREG(status.st_mode))
+    throw Error(cat("the archive's ", one_line(name), " is not a file"));
   return {std::move(fd), {0, static_cast<uint64_t>(status.st_size)}};
 }
 
 std::string ArchiveFiles::document(const std::string& name) const {
   Part file = part(name);
-  if (file.extent.size > max_document) throw Error(cat("the archive's ", name, " is too large"));
+  if (file.extent.size > max_document)
+    throw Error(cat("the archive's ", one_line(name), " is too large"));
   std::string out(static_cast<size_t>(file.extent.size), '\0');
   size_t filled = 0;
   while (filled < out.size()) {
@@ -66,7 +69,7 @@ std::string ArchiveFiles::document(const std::string& name) const {
     ssize_t got = sys::eintr(
         [&] { return ::pread(file.fd.get(), out.data() + filled, out.size() - filled, at); });
     if (got < 0) throw Error{"pread", name, Errno{errno}};
-    if (got == 0) throw Error(cat("the archive ends within ", name));
+    if (got == 0) throw Error(cat("the archive ends within ", one_line(name)));
     filled += static_cast<size_t>(got);
   }
   return out;

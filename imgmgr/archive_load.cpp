@@ -14,9 +14,10 @@
 #include "base/sys.hpp"
 #include "imgmgr/archive.hpp"
 #include "imgmgr/archive_files.hpp"
-#include "imgmgr/import.hpp"
+#include "imgmgr/foreign_text.hpp"
 #include "imgmgr/index_json.hpp"
 #include "imgmgr/layer_extract.hpp"
+#include "imgmgr/registry/remote_manifest.hpp"
 #include "imgmgr/tar_stream.hpp"
 
 namespace estiba::img {
@@ -39,7 +40,7 @@ class Layers {
   };
   Layers(Places places, const Progress& progress) : places_(places), progress_(progress) {}
 
-  void load(const std::vector<std::string>& names, const std::vector<std::string>& diff_ids) {
+  void load(const std::vector<std::string>& names, const std::vector<Digest>& diff_ids) {
     names_ = names;
     diff_ids_ = diff_ids;
     states_.assign(names.size(), State::waiting);
@@ -94,9 +95,9 @@ class Layers {
   }
 
   void unpack(size_t index) {
-    const std::string& diff_id = diff_ids_[index];
+    const Digest& diff_id = diff_ids_[index];
     if (places_.store.has_layer(diff_id)) return;
-    say(cat("unpacking ", diff_id.substr(7, 12)));
+    say(cat("unpacking ", diff_id.shown()));
     std::string directory = cat(places_.work_dir, "/layer-", std::to_string(++count_));
     fs::make_dirs(directory, 0755);
     ArchiveFiles::Part part = places_.files.part(names_[index]);
@@ -105,7 +106,7 @@ class Layers {
     ExtractOptions options;
     options.lower = LowerLayers([this, index] { return below(index); });
     Extracted extracted = extract_layer(stream, root, options);
-    std::string actual = stream.finish();
+    Digest actual = stream.finish();
     if (actual != diff_id)
       throw Error(
           cat("the layer ", names_[index], " is damaged: it is ", actual, ", and not ", diff_id));
@@ -114,7 +115,8 @@ class Layers {
 
   Places places_;
   const Progress& progress_;
-  std::vector<std::string> names_, diff_ids_;
+  std::vector<std::string> names_;
+  std::vector<Digest> diff_ids_;
   std::vector<State> states_;
   size_t next_ = 0;
   std::atomic<int> count_ = 0;
@@ -131,55 +133,64 @@ class Loader {
   std::vector<std::string> run(FdRef fd, const std::string& subject) {
     if (progress_) progress_("reading the archive", -1);
     files_.emplace(fd, subject, fs::join(work_.path(), "archive"));
-    std::vector<std::string> out;
-    for (const auto& image : list_images(subject))
-      for (const auto& name : load(image)) out.push_back(name);
-    return out;
+    return with_context(
+        [&] {
+          std::vector<std::string> out;
+          for (const auto& image : list_images())
+            for (const auto& name : load(image)) out.push_back(name);
+          return out;
+        },
+        "loading ", subject);
   }
 
  private:
-  std::vector<ImageFiles> list_images(const std::string& subject) const {
+  std::vector<ImageFiles> list_images() const {
     if (files_->has("manifest.json")) return docker_images();
     if (files_->has("index.json")) return oci_images();
-    throw Error(cat(subject,
-                    " has neither manifest.json nor index.json: it is no image archive "
-                    "(a root filesystem is brought in with import)"));
+    throw Error(
+        "it has neither manifest.json nor index.json: it is no image archive (a root filesystem is "
+        "brought in with import)");
   }
 
   std::vector<ImageFiles> docker_images() const {
     std::vector<ImageFiles> out;
-    Json document = parse_json(files_->document("manifest.json"), "manifest.json");
-    for (const auto& item : document)
-      out.push_back({json::required_string(item, "Config"), json::strings_at(item, "Layers"),
-                     json::strings_at(item, "RepoTags")});
-    return out;
+    Json document{{"images", parse_json(files_->document("manifest.json"), "manifest.json")}};
+    return with_context(
+        [&] {
+          for (const Json* item : json::objects_at(document, "images"))
+            out.push_back({json::required_string(*item, "Config"),
+                           json::strings_at(*item, "Layers"), json::strings_at(*item, "RepoTags")});
+          return out;
+        },
+        "reading manifest.json");
   }
 
-  static std::string blob_path(const std::string& digest) {
-    std::string path = cat("blobs/", digest);
-    path[path.find(':')] = '/';
-    return path;
+  static std::string blob_path(const Digest& digest) { return cat("blobs/sha256/", digest.hex()); }
+
+  // What is called by its digest has it, or something has been put in its place.
+  std::string blob(const Digest& digest) const {
+    std::string text = files_->document(blob_path(digest));
+    if (Digest actual = Digest::of(text); actual != digest)
+      throw Error(cat("its ", blob_path(digest), " is damaged: it is ", actual));
+    return text;
   }
 
   // An entry may stand for an index of several platforms: then this host's counts.
-  std::string manifest_text(const std::string& digest) const {
-    std::string text = files_->document(blob_path(digest));
-    Json document = parse_json(text, "an image manifest");
-    auto manifests = document.find("manifests");
-    if (manifests == document.end()) return text;
-    for (const auto& entry : *manifests) {
-      const Json platform = entry.value("platform", Json::object());
-      bool fits = platform.empty() || (platform.value("os", "linux") == "linux" &&
-                                       platform.value("architecture", "") == host_architecture());
-      if (fits) return files_->document(blob_path(json::required_string(entry, "digest")));
-    }
-    throw Error(cat("the archive's image ", digest, " is not for linux/", host_architecture()));
+  std::string manifest_text(const Digest& digest) const {
+    std::string text = blob(digest);
+    auto document = with_context([&] { return parse_remote_document(text, ""); }, "its ", digest);
+    const auto* index = std::get_if<RemoteIndex>(&document);
+    if (!index) return text;
+    return blob(with_context([&] { return select_platform(*index, host_platform_of_images()); },
+                             "its image ", digest)
+                    .digest);
   }
 
   std::vector<ImageFiles> oci_images() const {
     std::vector<ImageFiles> out;
-    for (const auto& entry : parse_index(files_->document("index.json"))) {
-      Manifest manifest = parse_manifest(manifest_text(entry.manifest));
+    for (const auto& entry : parse_index(files_->document("index.json"), "index.json")) {
+      Manifest manifest = parse_manifest(manifest_text(entry.manifest), "an image manifest");
+      blob(manifest.config);
       ImageFiles files{blob_path(manifest.config), {}, {}};
       for (const auto& layer : manifest.layers) files.layers.push_back(blob_path(layer.digest));
       if (!entry.reference.empty()) files.tags.push_back(entry.reference);
@@ -189,26 +200,38 @@ class Loader {
   }
 
   std::vector<std::string> load(const ImageFiles& image) {
-    ConfigFile config = parse_config(files_->document(image.config), "an image's configuration");
+    ConfigFile config = parse_config(files_->document(image.config), one_line(image.config));
     if (config.diff_ids.size() != image.layers.size())
-      throw Error("an image of the archive has more or fewer layers than it says");
+      throw Error(
+          cat("its image ", one_line(image.config), " has more or fewer layers than it says"));
+    auto references = references_of(image);
     auto held = store_.hold_layers();
     Layers({store_, *files_, work_.path()}, progress_).load(image.layers, config.diff_ids);
-    return register_image(config, image.tags);
+    return register_image(config, references);
+  }
+
+  // A name by digest is a promise about the content that an archive cannot give: it could put
+  // anything in the place of an image that somebody has pinned.
+  static std::vector<Reference> references_of(const ImageFiles& image) {
+    std::vector<Reference> out;
+    for (const auto& tag : image.tags) {
+      auto reference = Reference::parse(tag);
+      if (!reference || !reference->digest.empty())
+        throw Error(cat("it names an image \"", one_line(tag), "\", which is no name with a tag"));
+      out.push_back(*reference);
+    }
+    return out;
   }
 
   std::vector<std::string> register_image(const ConfigFile& config,
-                                          const std::vector<std::string>& tags) {
+                                          const std::vector<Reference>& references) {
     auto lock = store_.lock_for_writing();
     std::vector<std::string> out;
-    for (const auto& tag : tags) {
-      auto reference = Reference::parse(tag);
-      if (!reference)
-        throw Error(cat("the archive names an image \"", tag, "\", which is no name"));
-      store_.add_image(config, reference->full());
-      out.push_back(reference->familiar());
+    for (const auto& reference : references) {
+      store_.add_image(config, reference.full());
+      out.push_back(reference.familiar());
     }
-    if (out.empty()) out.push_back(store_.add_image(config, ""));
+    if (out.empty()) out.push_back(store_.add_image(config, "").text());
     return out;
   }
 

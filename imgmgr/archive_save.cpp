@@ -5,7 +5,6 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
-#include "base/sha256.hpp"
 #include "base/sys.hpp"
 #include "imgmgr/archive.hpp"
 #include "imgmgr/digest.hpp"
@@ -14,9 +13,7 @@
 namespace estiba::img {
 namespace {
 
-std::string blob_name(const std::string& digest) {
-  return cat("blobs/sha256/", sha256_hex(digest));
-}
+std::string blob_name(const Digest& digest) { return cat("blobs/sha256/", digest.hex()); }
 
 class Saver {
  public:
@@ -25,7 +22,7 @@ class Saver {
   void run(const std::vector<SavedImage>& images, SaveFormat format) {
     for (const auto& image : images) save(image);
     sink_(tar_file("index.json", index_json(index_)));
-    if (format == SaveFormat::docker) sink_(tar_file("manifest.json", docker_.dump()));
+    if (format == SaveFormat::docker) sink_(tar_file("manifest.json", to_text(docker_)));
     sink_(tar_file("oci-layout", R"({"imageLayoutVersion":"1.0.0"})"));
     sink_(tar_end());
   }
@@ -35,19 +32,18 @@ class Saver {
   // form (order, padding): the saved configuration names the tars that are in this archive.
   void save(const SavedImage& image) {
     ConfigFile file = image.config;
-    Manifest manifest;
+    std::vector<LayerDescriptor> saved;
     Json layers = Json::array();
     for (auto& diff_id : file.diff_ids) {
       LayerDescriptor layer = save_layer(store_.layer_dir(diff_id));
       diff_id = layer.digest;
-      manifest.layers.push_back(layer);
+      saved.push_back(layer);
       layers.push_back(blob_name(layer.digest));
     }
     std::string config = to_json(file);
-    manifest.config = put_blob(config);
-    manifest.config_size = config.size();
+    Manifest manifest{put_blob(config), config.size(), saved};
     std::string text = manifest_json(manifest);
-    std::string digest = put_blob(text);
+    Digest digest = put_blob(text);
     Json tags = Json::array();
     for (const auto& reference : image.references) {
       index_.push_back({reference, digest, text.size()});
@@ -70,15 +66,15 @@ class Saver {
     return {tar.diff_id, tar.tar_size};
   }
 
-  std::string put_blob(const std::string& content) {
-    std::string digest = cat("sha256:", Sha256::of(content));
+  Digest put_blob(const std::string& content) {
+    Digest digest = Digest::of(content);
     if (written_.insert(digest).second) sink_(tar_file(blob_name(digest), content));
     return digest;
   }
 
   const Store& store_;
   const TarSink& sink_;
-  std::set<std::string> written_;
+  std::set<Digest> written_;
   std::vector<IndexEntry> index_;
   Json docker_ = Json::array();
 };

@@ -20,7 +20,8 @@ std::optional<CacheRecord> read_record(const std::string& path) {
   try {
     Json document = parse_json(*text, path);
     std::chrono::nanoseconds stored{json::int_at(document, "stored").value_or(0)};
-    return CacheRecord{json::string_at(document, "diff_id").value_or(""),
+    std::string diff_id = json::string_at(document, "diff_id").value_or("");
+    return CacheRecord{diff_id.empty() ? std::nullopt : std::optional(Digest::required(diff_id)),
                        json::string_at(document, "created").value_or(""),
                        std::chrono::system_clock::time_point{stored}};
   } catch (const Error&) {
@@ -53,17 +54,17 @@ void BuildCache::expire(std::chrono::hours unused) const {
 void BuildCache::put(const std::string& key, const CacheRecord& record) const {
   fs::make_dirs(path_, 0700);
   auto now = std::chrono::system_clock::now().time_since_epoch();
-  Json document{{"diff_id", record.diff_id},
+  Json document{{"diff_id", record.diff_id ? record.diff_id->text() : ""},
                 {"created", record.created},
                 {"stored", std::chrono::nanoseconds(now).count()}};
-  fs::write_atomic(cat(path_, "/", key, ".json"), document.dump(), 0600, fs::Durability::relaxed);
+  fs::write_atomic(cat(path_, "/", key, ".json"), to_text(document), 0600, fs::Durability::relaxed);
 }
 
-std::vector<std::string> BuildCache::layers() const {
-  std::vector<std::string> out;
+std::vector<Digest> BuildCache::layers() const {
+  std::vector<Digest> out;
   for (const auto& name : fs::list_dir(path_)) {
     auto record = read_record(fs::join(path_, name));
-    if (record && !record->diff_id.empty()) out.push_back(record->diff_id);
+    if (record && record->diff_id) out.push_back(*record->diff_id);
   }
   return out;
 }

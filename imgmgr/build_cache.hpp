@@ -6,10 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "imgmgr/digest.hpp"
+
 namespace estiba::img {
 
 struct CacheRecord {
-  std::string diff_id;                             ///< empty: the step changed no file
+  std::optional<Digest> diff_id;                   ///< none: the step changed no file
   std::string created;                             ///< RFC 3339
   std::chrono::system_clock::time_point stored{};  ///< when the record was written
 };
@@ -22,7 +24,7 @@ class BuildCache {
   std::optional<CacheRecord> find(const std::string& key) const;
   void put(const std::string& key, const CacheRecord& record) const;
   /// The diff ids of all records.
-  std::vector<std::string> layers() const;
+  std::vector<Digest> layers() const;
   size_t count() const;
   /// Forgets what no build has used for so long.
   void expire(std::chrono::hours unused) const;

@@ -47,7 +47,7 @@ std::string commit_container(const Store& store, const CommitRequest& request,
                              const std::string& reference) {
   auto held = store.hold_layers();
   // Before the long work: a misspelt change fails at once.
-  ConfigFile file = describe(store.config(request.image_id), request);
+  ConfigFile file = describe(store.config(Digest::required(request.image_id)), request);
   WorkDir work = store.make_work_dir();
   std::string unpacked = fs::join(work.path(), "layer");
   LayerTar tar = copy_layer(request.upper, work.path(), unpacked);
@@ -57,7 +57,7 @@ std::string commit_container(const Store& store, const CommitRequest& request,
     file.diff_ids.push_back(tar.diff_id);
     file.history.back().empty_layer = false;
   }
-  return store.add_image(file, reference);
+  return store.add_image(file, reference).text();
 }
 
 }  // namespace estiba::img

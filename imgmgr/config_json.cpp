@@ -1,10 +1,12 @@
 #include "imgmgr/config_json.hpp"
 
+#include <climits>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
-#include "imgmgr/digest.hpp"
+#include "imgmgr/config_bounds.hpp"
+#include "imgmgr/foreign_text.hpp"
 
 namespace estiba::img {
 namespace {
@@ -20,14 +22,6 @@ void put(Json& object, const char* key, const std::vector<std::string>& values) 
 // Sets are written as objects with empty values, a habit of the Go types that began this format.
 void put_set(Json& object, const char* key, const std::vector<std::string>& values) {
   for (const auto& value : values) object[key][value] = Json::object();
-}
-
-std::vector<std::string> set_at(const Json& object, const char* key) {
-  std::vector<std::string> out;
-  auto member = object.find(key);
-  if (member == object.end() || !member->is_object()) return out;
-  for (const auto& [name, ignored] : member->items()) out.push_back(name);
-  return out;
 }
 
 void put_duration(Json& object, const char* key, std::chrono::nanoseconds value) {
@@ -46,16 +40,20 @@ Json to_json_value(const ImageHealthcheck& check) {
 }
 
 ImageHealthcheck parse_healthcheck(const Json& object) {
-  auto duration = [&](const char* key) {
-    return std::chrono::nanoseconds{json::int_at(object, key).value_or(0)};
+  auto count = [&](const char* key, int64_t limit) {
+    int64_t value = json::int_at(object, key).value_or(0);
+    if (value < 0 || value > limit)
+      throw Error(cat("\"", key, "\" of its health check is no count"));
+    return value;
   };
+  auto duration = [&](const char* key) { return std::chrono::nanoseconds{count(key, INT64_MAX)}; };
   ImageHealthcheck out;
   out.test = json::strings_at(object, "Test");
   out.interval = duration("Interval");
   out.timeout = duration("Timeout");
   out.start_period = duration("StartPeriod");
   out.start_interval = duration("StartInterval");
-  out.retries = static_cast<int>(json::int_at(object, "Retries").value_or(0));
+  out.retries = static_cast<int>(count("Retries", INT_MAX));
   return out;
 }
 
@@ -76,20 +74,25 @@ Json execution_json(const ImageConfig& config) {
   return out;
 }
 
+std::string label_of(const Json& labels, const std::string& name) {
+  const Json& value = labels[name];
+  if (!value.is_string()) throw Error(cat("its label ", one_line(name), " is no text"));
+  return value.get<std::string>();
+}
+
 void parse_execution(const Json& object, ImageConfig& config) {
   config.user = json::string_at(object, "User").value_or("");
-  config.exposed_ports = set_at(object, "ExposedPorts");
+  config.exposed_ports = json::names_at(object, "ExposedPorts");
   config.env = json::strings_at(object, "Env");
   config.entrypoint = json::strings_at(object, "Entrypoint");
   config.cmd = json::strings_at(object, "Cmd");
-  if (auto check = object.find("Healthcheck"); check != object.end() && check->is_object())
+  if (const Json* check = json::object_at(object, "Healthcheck"))
     config.healthcheck = parse_healthcheck(*check);
-  config.volumes = set_at(object, "Volumes");
+  config.volumes = json::names_at(object, "Volumes");
   config.working_dir = json::string_at(object, "WorkingDir").value_or("");
   config.onbuild = json::strings_at(object, "OnBuild");
-  if (auto labels = object.find("Labels"); labels != object.end() && labels->is_object())
-    for (const auto& [name, value] : labels->items())
-      config.labels[name] = json::required_string(*labels, name.c_str());
+  for (const auto& name : json::names_at(object, "Labels"))
+    config.labels[name] = label_of(object["Labels"], name);
   config.stop_signal = json::string_at(object, "StopSignal").value_or("");
   config.shell = json::strings_at(object, "Shell");
 }
@@ -118,14 +121,13 @@ ConfigFile parse_document(const Json& document) {
   config.variant = json::string_at(document, "variant").value_or("");
   config.created = json::string_at(document, "created").value_or("");
   config.author = json::string_at(document, "author").value_or("");
-  if (auto part = document.find("config"); part != document.end() && part->is_object())
-    parse_execution(*part, config);
-  if (auto part = document.find("history"); part != document.end() && part->is_array())
-    for (const auto& entry : *part) out.history.push_back(parse_history(entry));
-  auto rootfs = document.find("rootfs");
-  if (rootfs == document.end()) throw Error("it has no rootfs");
-  out.diff_ids = json::strings_at(*rootfs, "diff_ids");
-  for (const auto& diff_id : out.diff_ids) sha256_hex(diff_id);
+  if (const Json* part = json::object_at(document, "config")) parse_execution(*part, config);
+  for (const Json* entry : json::objects_at(document, "history"))
+    out.history.push_back(parse_history(*entry));
+  for (const auto& diff_id :
+       json::strings_at(json::required_object(document, "rootfs"), "diff_ids"))
+    out.diff_ids.push_back(Digest::required(diff_id));
+  check_bounds(out);
   return out;
 }
 
@@ -140,9 +142,11 @@ std::string to_json(const ConfigFile& file) {
   put(out, "variant", config.variant);
   out["os"] = config.os;
   out["config"] = execution_json(config);
-  out["rootfs"] = Json{{"type", "layers"}, {"diff_ids", file.diff_ids}};
+  Json diff_ids = Json::array();
+  for (const auto& diff_id : file.diff_ids) diff_ids.push_back(diff_id.text());
+  out["rootfs"] = Json{{"type", "layers"}, {"diff_ids", diff_ids}};
   for (const auto& entry : file.history) out["history"].push_back(history_json(entry));
-  return out.dump();
+  return to_text(out);
 }
 
 ConfigFile parse_config(std::string_view text, std::string_view what) {

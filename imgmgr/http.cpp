@@ -112,6 +112,19 @@ std::string with_body_header(const std::vector<std::string>& headers) {
   return asks ? "" : "Expect:";
 }
 
+// What is sent is made of what others have told (tokens, media types, addresses): none of it may
+// end its line and begin another.
+void refuse_control_characters(const HttpRequest& request) {
+  auto is_bad = [](std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) {
+      return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f;
+    });
+  };
+  if (is_bad(request.url)) throw Error("an address with control characters in it is not asked");
+  if (std::any_of(request.headers.begin(), request.headers.end(), is_bad))
+    throw Error(cat("a header for ", request.url, " has control characters in it; it is not sent"));
+}
+
 }  // namespace
 
 std::string HttpResponse::header(std::string_view name) const {
@@ -209,6 +222,7 @@ HttpClient::HttpClient(HttpClient&&) noexcept = default;
 HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
 
 HttpResponse HttpClient::perform(const HttpRequest& request, const HttpSink& sink) {
+  refuse_control_characters(request);
   const CurlLibrary& curl = state_->curl;
   std::unique_ptr<curl_slist, decltype(curl.free_list)> headers{nullptr, curl.free_list};
   auto add = [&](const std::string& header) {

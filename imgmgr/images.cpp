@@ -30,11 +30,11 @@ struct Images::Impl {
 namespace {
 
 struct Known {
-  std::string id;
+  Digest id;
   std::shared_ptr<const StoredImage> stored;
   std::vector<std::string> references;  ///< with tags
   std::vector<std::string> digests;     ///< "docker.io/library/nginx@sha256:..."
-  std::vector<std::string> manifests;   ///< digests of all manifests that lead to this image
+  std::vector<Digest> manifests;        ///< digests of all manifests that lead to this image
 };
 
 bool is_by_digest(const std::string& full) { return full.find('@') != full.npos; }
@@ -45,7 +45,7 @@ std::vector<Known> known_images(const Store& store, const std::vector<IndexEntry
   for (const auto& entry : index) {
     auto stored = store.readable(entry);
     if (!stored) continue;
-    const std::string& id = stored->manifest.config;
+    const Digest& id = stored->manifest.config;
     auto found =
         std::find_if(out.begin(), out.end(), [&](const Known& known) { return known.id == id; });
     if (found == out.end()) found = out.insert(out.end(), {id, stored, {}, {}, {}});
@@ -86,10 +86,11 @@ std::vector<IndexEntry> entries_of(const Store& store, const std::string& text) 
   };
   if (named != index.end())
     return keep_if([&](const IndexEntry& entry) { return entry.manifest == named->manifest; });
-  if (!is_digest(text)) return index;
+  auto id = Digest::parse(text);
+  if (!id) return index;
   return keep_if([&](const IndexEntry& entry) {
     auto image = store.described(entry);
-    return image && image->manifest.config == text;
+    return image && image->manifest.config == *id;
   });
 }
 
@@ -100,7 +101,7 @@ const Known* by_id(const std::vector<Known>& images, std::string_view text) {
   if (!is_hex(text)) return nullptr;
   const Known* match = nullptr;
   for (const auto& image : images) {
-    if (!std::string_view(image.id).substr(prefix.size()).starts_with(text)) continue;
+    if (!image.id.hex().starts_with(text)) continue;
     if (match) return nullptr;
     match = &image;
   }
@@ -115,13 +116,15 @@ const Known* find_known(const std::vector<Known>& images, const std::string& tex
 ImageRecord record_of(const Store& store, const Known& image) {
   const ConfigFile& file = image.stored->file;
   ImageRecord out;
-  out.id = image.id;
+  out.id = image.id.text();
   out.references = image.references;
   out.digests = image.digests;
   out.config = file.config;
-  out.diff_ids = file.diff_ids;
   out.history = file.history;
-  for (const auto& diff_id : file.diff_ids) out.layer_sizes.push_back(store.layer_size(diff_id));
+  for (const auto& diff_id : file.diff_ids) {
+    out.diff_ids.push_back(diff_id.text());
+    out.layer_sizes.push_back(store.layer_size(diff_id));
+  }
   out.layer_dirs = store.layer_dirs(file.diff_ids);
   for (uint64_t size : out.layer_sizes) out.size += size;
   return out;
@@ -197,7 +200,7 @@ struct Removal {
 };
 
 void refuse_in_use(const Known& image, const std::string& what) {
-  throw Error(cat("cannot remove image ", what, ": a container uses it (", image.id.substr(7, 12),
+  throw Error(cat("cannot remove image ", what, ": a container uses it (", image.id.shown(),
                   "); remove the container first, or only untag it with --force"));
 }
 
@@ -219,15 +222,15 @@ Removal remove_whole(std::vector<IndexEntry> index, const Known& image, bool kee
   for (const auto* names : {&image.references, &image.digests})
     for (const auto& name : *names) out.report.push_back(cat("Untagged: ", familiar(name)));
   if (!keep_layers) out.report.push_back(cat("Deleted: ", image.id));
-  IndexEntry kept;
+  std::optional<IndexEntry> kept;
   for (const auto& entry : index) {
     if (leads_to(image, entry)) {
-      kept = {"", entry.manifest, entry.manifest_size};
+      kept = IndexEntry{"", entry.manifest, entry.manifest_size};
     } else {
       out.index.push_back(entry);
     }
   }
-  if (keep_layers) out.index.push_back(kept);
+  if (keep_layers && kept) out.index.push_back(*kept);
   return out;
 }
 
@@ -241,7 +244,7 @@ std::vector<std::string> Images::remove(const std::string& reference,
   const Known* named = by_reference(images, reference);
   const Known* image = named ? named : by_id(images, reference);
   if (!image) throw Error(cat("no such image: ", reference));
-  bool used = std::find(in_use.begin(), in_use.end(), image->id) != in_use.end();
+  bool used = std::find(in_use.begin(), in_use.end(), image->id.text()) != in_use.end();
   Removal removal;
   if (named && has_other_names(*image, Reference::parse(reference)->key())) {
     removal = untag(index, Reference::parse(reference)->key());
@@ -299,7 +302,8 @@ void Images::export_files(const std::string& image_id, const std::string& upper,
                           const std::string& file) const {
   auto held = impl_->store.hold_layers();
   std::vector<std::string> layers = {upper};
-  for (auto& dir : impl_->store.layer_dirs(impl_->store.config(image_id).diff_ids))
+  for (auto& dir :
+       impl_->store.layer_dirs(impl_->store.config(Digest::required(image_id)).diff_ids))
     layers.push_back(std::move(dir));
   Output output(file);
   write_layer_tar(overlay_view(layers), output.sink());
@@ -312,7 +316,7 @@ std::string Images::commit(const CommitRequest& request) {
 
 BuildCacheUse Images::build_cache() const {
   BuildCacheUse out;
-  std::set<std::string> of_images, counted;
+  std::set<Digest> of_images, counted;
   for (const auto& image : known_images(impl_->store, impl_->store.index()))
     for (const auto& diff_id : impl_->store.config(image.id).diff_ids) of_images.insert(diff_id);
   BuildCache cache(impl_->store.path());
@@ -339,7 +343,7 @@ std::vector<std::string> Images::prune(Prune which, const std::vector<std::strin
   std::erase_if(index, [this](const IndexEntry& entry) { return !impl_->store.readable(entry); });
   std::vector<std::string> report;
   for (const auto& image : known_images(impl_->store, index)) {
-    bool used = std::find(in_use.begin(), in_use.end(), image.id) != in_use.end();
+    bool used = std::find(in_use.begin(), in_use.end(), image.id.text()) != in_use.end();
     if (used || (which == Prune::unnamed && !image.references.empty())) continue;
     Removal removal = remove_whole(index, image, false);
     index = removal.index;

@@ -30,7 +30,7 @@ std::function<void(uint64_t)> byte_listener(const Progress& progress, uint64_t t
 }
 
 struct Layer {
-  std::string diff_id;
+  Digest diff_id;
   uint64_t size = 0;
 };
 
@@ -84,7 +84,7 @@ std::string import_stream(const Store& store, FdRef fd, const std::string& subje
   if (request.before_commit) request.before_commit();
   auto lock = store.lock_for_writing();
   store.add_layer(layer.diff_id, unpacked, layer.size);
-  return store.add_image(describe(layer, subject, request), request.reference);
+  return store.add_image(describe(layer, subject, request), request.reference).text();
 }
 
 std::string import_file(const Store& store, const std::string& file, const ImportRequest& request) {

@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.hpp"
 #include "base/json.hpp"
-#include "imgmgr/digest.hpp"
 
 namespace estiba::img {
 namespace {
@@ -15,18 +15,21 @@ constexpr const char* layer_type = "application/vnd.oci.image.layer.v1.tar";
 constexpr const char* name_annotation = "org.opencontainers.image.ref.name";
 constexpr const char* pulled_annotation = "estiba.pulled";
 
-Json descriptor(const char* type, const std::string& digest, uint64_t size) {
-  return Json{{"mediaType", type}, {"digest", digest}, {"size", size}};
+Json descriptor(const char* type, const Digest& digest, uint64_t size) {
+  return Json{{"mediaType", type}, {"digest", digest.text()}, {"size", size}};
 }
 
-std::string digest_at(const Json& object) {
-  std::string digest = json::required_string(object, "digest");
-  sha256_hex(digest);
-  return digest;
+Digest digest_at(const Json& object) {
+  return Digest::required(json::required_string(object, "digest"));
 }
 
-uint64_t size_at(const Json& object) {
-  return static_cast<uint64_t>(json::required_int(object, "size"));
+IndexEntry entry_of(const Json& item) {
+  IndexEntry out{"", digest_at(item), json::required_size(item, "size")};
+  if (const Json* annotations = json::object_at(item, "annotations")) {
+    out.reference = json::string_at(*annotations, name_annotation).value_or("");
+    out.pulled = json::string_at(*annotations, pulled_annotation).value_or("");
+  }
+  return out;
 }
 
 }  // namespace
@@ -39,43 +42,43 @@ std::string index_json(const std::vector<IndexEntry>& entries) {
     if (!entry.pulled.empty()) item["annotations"][pulled_annotation] = entry.pulled;
     manifests.push_back(item);
   }
-  return Json{{"schemaVersion", 2}, {"mediaType", index_type}, {"manifests", manifests}}.dump(1);
+  return to_text(Json{{"schemaVersion", 2}, {"mediaType", index_type}, {"manifests", manifests}},
+                 1);
 }
 
-std::vector<IndexEntry> parse_index(std::string_view text) {
-  Json document = parse_json(text, "the image store's index.json");
-  std::vector<IndexEntry> out;
-  for (const auto& item : document.value("manifests", Json::array())) {
-    IndexEntry entry{"", digest_at(item), size_at(item)};
-    if (auto annotations = item.find("annotations"); annotations != item.end()) {
-      entry.reference = json::string_at(*annotations, name_annotation).value_or("");
-      entry.pulled = json::string_at(*annotations, pulled_annotation).value_or("");
-    }
-    out.push_back(entry);
-  }
-  return out;
+std::vector<IndexEntry> parse_index(std::string_view text, std::string_view what) {
+  Json document = parse_json(text, what);
+  return with_context(
+      [&] {
+        std::vector<IndexEntry> out;
+        for (const Json* item : json::objects_at(document, "manifests"))
+          out.push_back(entry_of(*item));
+        return out;
+      },
+      "reading ", what);
 }
 
 std::string manifest_json(const Manifest& manifest) {
   Json layers = Json::array();
   for (const auto& layer : manifest.layers)
     layers.push_back(descriptor(layer_type, layer.digest, layer.size));
-  return Json{{"schemaVersion", 2},
-              {"mediaType", manifest_type},
-              {"config", descriptor(config_type, manifest.config, manifest.config_size)},
-              {"layers", layers}}
-      .dump();
+  return to_text(Json{{"schemaVersion", 2},
+                      {"mediaType", manifest_type},
+                      {"config", descriptor(config_type, manifest.config, manifest.config_size)},
+                      {"layers", layers}});
 }
 
-Manifest parse_manifest(std::string_view text) {
-  Json document = parse_json(text, "an image manifest");
-  Manifest out;
-  const Json& config = document.value("config", Json::object());
-  out.config = digest_at(config);
-  out.config_size = size_at(config);
-  for (const auto& layer : document.value("layers", Json::array()))
-    out.layers.push_back({digest_at(layer), size_at(layer)});
-  return out;
+Manifest parse_manifest(std::string_view text, std::string_view what) {
+  Json document = parse_json(text, what);
+  return with_context(
+      [&] {
+        const Json& config = json::required_object(document, "config");
+        Manifest out{digest_at(config), json::required_size(config, "size")};
+        for (const Json* layer : json::objects_at(document, "layers"))
+          out.layers.push_back({digest_at(*layer), json::required_size(*layer, "size")});
+        return out;
+      },
+      "reading ", what);
 }
 
 }  // namespace estiba::img

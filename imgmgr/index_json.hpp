@@ -9,8 +9,9 @@
 namespace estiba::img {
 
 std::string index_json(const std::vector<IndexEntry>& entries);
-std::vector<IndexEntry> parse_index(std::string_view text);
+/// An Error names `what`: of the store, or of somebody's archive.
+std::vector<IndexEntry> parse_index(std::string_view text, std::string_view what);
 std::string manifest_json(const Manifest& manifest);
-Manifest parse_manifest(std::string_view text);
+Manifest parse_manifest(std::string_view text, std::string_view what);
 
 }  // namespace estiba::img

@@ -13,11 +13,10 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/overlay.hpp"
-#include "base/sha256.hpp"
 #include "base/sys.hpp"
 #include "base/text.hpp"
 #include "imgmgr/build_cache.hpp"
-#include "imgmgr/digest.hpp"
+#include "imgmgr/config_bounds.hpp"
 #include "imgmgr/index_json.hpp"
 #include "imgmgr/settling.hpp"
 
@@ -55,7 +54,7 @@ FileLock Store::hold_layers() const {
 
 std::vector<IndexEntry> Store::index() const {
   auto text = fs::read_if_exists(fs::join(path_, "index.json"));
-  return text ? parse_index(*text) : std::vector<IndexEntry>{};
+  return text ? parse_index(*text, "the image store's index.json") : std::vector<IndexEntry>{};
 }
 
 void Store::write_index(const std::vector<IndexEntry>& entries) const {
@@ -64,20 +63,20 @@ void Store::write_index(const std::vector<IndexEntry>& entries) const {
   fs::write_atomic(fs::join(path_, "index.json"), index_json(entries));
 }
 
-std::string Store::place(std::string_view kind, const std::string& digest) const {
-  return cat(path_, "/", kind, "/sha256/", sha256_hex(digest));
+std::string Store::place(std::string_view kind, const Digest& digest) const {
+  return cat(path_, "/", kind, "/sha256/", digest.hex());
 }
 
-std::string Store::blob(const std::string& digest) const {
+std::string Store::blob(const Digest& digest) const {
   std::string path = place("blobs", digest);
   std::string content = fs::read_all(path, max_blob_size);
-  if (Sha256::of(content) != sha256_hex(digest))
+  if (Digest::of(content) != digest)
     throw Error(cat("the file ", path, " is damaged: its content does not match its name"));
   return content;
 }
 
-std::string Store::put_blob(std::string_view content) const {
-  std::string digest = cat("sha256:", Sha256::of(content));
+Digest Store::put_blob(std::string_view content) const {
+  Digest digest = Digest::of(content);
   std::string path = place("blobs", digest);
   // One that a crash has torn is written again.
   if (fs::read_if_exists(path, max_blob_size) == content) return digest;
@@ -86,20 +85,21 @@ std::string Store::put_blob(std::string_view content) const {
   return digest;
 }
 
-Manifest Store::manifest(const std::string& digest) const { return parse_manifest(blob(digest)); }
+Manifest Store::manifest(const Digest& digest) const {
+  return parse_manifest(blob(digest), "a manifest of the image store");
+}
 
-ConfigFile Store::config(const std::string& digest) const {
+ConfigFile Store::config(const Digest& digest) const {
   return parse_config(blob(digest), cat("image ", digest));
 }
 
 // What a digest names never changes: it is read and verified once.
-std::shared_ptr<const StoredImage> Store::parsed(const std::string& digest) const {
+std::shared_ptr<const StoredImage> Store::parsed(const Digest& digest) const {
   std::lock_guard lock(parsed_->mutex);
   auto& known = parsed_->images[digest];
   if (known) return known;
-  StoredImage read{manifest(digest), {}};
-  read.file = config(read.manifest.config);
-  known = std::make_shared<const StoredImage>(std::move(read));
+  Manifest read = manifest(digest);
+  known = std::make_shared<const StoredImage>(StoredImage{read, config(read.config)});
   return known;
 }
 
@@ -131,30 +131,27 @@ WorkDir Store::make_work_dir() const {
   return {path, FileLock::acquire(fs::join(path, "lock"), FileLock::Mode::exclusive)};
 }
 
-bool Store::has_layer(const std::string& diff_id) const {
-  return is_whole(place("layers", diff_id));
-}
+bool Store::has_layer(const Digest& diff_id) const { return is_whole(place("layers", diff_id)); }
 
-std::string Store::layer_dir(const std::string& diff_id) const {
+std::string Store::layer_dir(const Digest& diff_id) const {
   return cat(place("layers", diff_id), "/fs");
 }
 
-std::vector<std::string> Store::layer_dirs(const std::vector<std::string>& diff_ids) const {
+std::vector<std::string> Store::layer_dirs(const std::vector<Digest>& diff_ids) const {
   std::vector<std::string> out;
-  std::set<std::string> seen;
+  std::set<Digest> seen;
   for (auto diff_id = diff_ids.rbegin(); diff_id != diff_ids.rend(); ++diff_id)
     if (seen.insert(*diff_id).second) out.push_back(layer_dir(*diff_id));
   return out;
 }
 
-uint64_t Store::layer_size(const std::string& diff_id) const {
+uint64_t Store::layer_size(const Digest& diff_id) const {
   std::string path = cat(place("layers", diff_id), "/layer.json");
   Json document = parse_json(fs::read_all(path), path);
-  return static_cast<uint64_t>(json::required_int(document, "size"));
+  return json::required_size(document, "size");
 }
 
-void Store::add_layer(const std::string& diff_id, const std::string& unpacked,
-                      uint64_t size) const {
+void Store::add_layer(const Digest& diff_id, const std::string& unpacked, uint64_t size) const {
   std::string target = place("layers", diff_id);
   if (is_whole(target)) return;
   fs::make_dirs(fs::parent_path(target), 0700);
@@ -179,11 +176,11 @@ void Store::replace_torn(const std::string& target, const std::string& whole) co
     throw Error{"rename", target, Errno{errno}};
 }
 
-std::string Store::add_image(const ConfigFile& file, const std::string& reference) const {
-  Manifest manifest;
+Digest Store::add_image(const ConfigFile& file, const std::string& reference) const {
+  with_context([&] { check_bounds(file); },
+               reference.empty() ? "the new image" : cat("image ", reference));
   std::string config = to_json(file);
-  manifest.config = put_blob(config);
-  manifest.config_size = config.size();
+  Manifest manifest{put_blob(config), config.size()};
   for (const auto& diff_id : file.diff_ids)
     manifest.layers.push_back({diff_id, layer_size(diff_id)});
   std::string text = manifest_json(manifest);
@@ -195,9 +192,9 @@ std::string Store::add_image(const ConfigFile& file, const std::string& referenc
   return manifest.config;
 }
 
-std::string Store::add_pulled_image(std::string_view config, std::string_view manifest,
-                                    const std::vector<std::string>& references) const {
-  std::string id = put_blob(config);
+Digest Store::add_pulled_image(std::string_view config, std::string_view manifest,
+                               const std::vector<std::string>& references) const {
+  Digest id = put_blob(config);
   IndexEntry entry{"", put_blob(manifest), manifest.size(), format_rfc3339(wall_now())};
   auto entries = index();
   for (const auto& reference : references) {
@@ -238,12 +235,12 @@ void Store::sweep_unreachable() const {
   for (const auto& entry : index()) {
     auto image = readable(entry);
     if (!image) continue;
-    blobs.insert({sha256_hex(entry.manifest), sha256_hex(image->manifest.config)});
-    for (const auto& diff_id : image->file.diff_ids) layers.insert(sha256_hex(diff_id));
+    blobs.insert({entry.manifest.hex(), image->manifest.config.hex()});
+    for (const auto& diff_id : image->file.diff_ids) layers.insert(diff_id.hex());
   }
   BuildCache cache(path_);
   cache.expire(cache_lifetime);
-  for (const auto& diff_id : cache.layers()) layers.insert(sha256_hex(diff_id));
+  for (const auto& diff_id : cache.layers()) layers.insert(diff_id.hex());
   auto remove_others = [this](const char* kind, const std::set<std::string>& kept) {
     std::string parent = cat(path_, "/", kind, "/sha256");
     for (const auto& name : fs::list_dir(parent))
@@ -254,7 +251,7 @@ void Store::sweep_unreachable() const {
 }
 
 std::vector<IndexEntry> with_reference(std::vector<IndexEntry> entries, const IndexEntry& added) {
-  auto means = [](const std::string& manifest) {
+  auto means = [](const Digest& manifest) {
     return [&manifest](const IndexEntry& entry) { return entry.manifest == manifest; };
   };
   auto same_name = [&](const IndexEntry& entry) {
@@ -262,7 +259,7 @@ std::vector<IndexEntry> with_reference(std::vector<IndexEntry> entries, const In
   };
   auto old = std::find_if(entries.begin(), entries.end(), same_name);
   if (old != entries.end()) {
-    std::string loser = old->manifest;
+    Digest loser = old->manifest;
     uint64_t size = old->manifest_size;
     entries.erase(old);
     if (loser != added.manifest && std::none_of(entries.begin(), entries.end(), means(loser)))

@@ -25,21 +25,21 @@ namespace estiba::img {
 /// A reference in full, or "" once for an image that has none, and the manifest it means.
 struct IndexEntry {
   std::string reference;
-  std::string manifest;  ///< digest
+  Digest manifest;
   uint64_t manifest_size = 0;
   std::string pulled = {};  ///< RFC 3339: when a registry last said that the reference means this
   bool operator==(const IndexEntry&) const = default;
 };
 
 struct LayerDescriptor {
-  std::string digest;  ///< the diff id, while no compressed blob is known
+  Digest digest;  ///< the diff id, while no compressed blob is known
   uint64_t size = 0;
 };
 
 struct Manifest {
-  std::string config;  ///< digest: the image's id
+  Digest config;  ///< the image's id
   uint64_t config_size = 0;
-  std::vector<LayerDescriptor> layers;  ///< lowest first
+  std::vector<LayerDescriptor> layers = {};  ///< lowest first
 };
 
 struct StoredImage {
@@ -73,12 +73,12 @@ class Store {
   std::vector<IndexEntry> index() const;
   void write_index(const std::vector<IndexEntry>& entries) const;
 
-  std::string blob(const std::string& digest) const;
+  std::string blob(const Digest& digest) const;
   /// Under the lock, or a sweep could take it before it is named. Returns its digest.
-  std::string put_blob(std::string_view content) const;
+  Digest put_blob(std::string_view content) const;
 
-  Manifest manifest(const std::string& digest) const;
-  ConfigFile config(const std::string& digest) const;
+  Manifest manifest(const Digest& digest) const;
+  ConfigFile config(const Digest& digest) const;
   /// Null if its manifest or configuration is damaged.
   std::shared_ptr<const StoredImage> described(const IndexEntry& entry) const;
   /// Null if it is damaged or lacks a layer: it does not count.
@@ -86,22 +86,22 @@ class Store {
 
   /// To be called without the lock.
   WorkDir make_work_dir() const;
-  bool has_layer(const std::string& diff_id) const;
-  std::string layer_dir(const std::string& diff_id) const;
+  bool has_layer(const Digest& diff_id) const;
+  std::string layer_dir(const Digest& diff_id) const;
   /// Of these layers, lowest first, the directories to stack, topmost first. One that occurs twice
   /// is stacked once, for overlay takes none twice: the upper one hides all that the lower one
   /// does.
-  std::vector<std::string> layer_dirs(const std::vector<std::string>& diff_ids) const;
-  uint64_t layer_size(const std::string& diff_id) const;
+  std::vector<std::string> layer_dirs(const std::vector<Digest>& diff_ids) const;
+  uint64_t layer_size(const Digest& diff_id) const;
   /// Moves an unpacked directory into its place; one that is there already, and whole, stays.
-  void add_layer(const std::string& diff_id, const std::string& unpacked, uint64_t size) const;
+  void add_layer(const Digest& diff_id, const std::string& unpacked, uint64_t size) const;
 
   /// Under the lock: registers the image for the reference ("": none). Returns its id.
-  std::string add_image(const ConfigFile& file, const std::string& reference) const;
+  Digest add_image(const ConfigFile& file, const std::string& reference) const;
   /// Under the lock: registers an image byte by byte as it came, for each of the references, as
   /// pulled now. Returns its id.
-  std::string add_pulled_image(std::string_view config, std::string_view manifest,
-                               const std::vector<std::string>& references) const;
+  Digest add_pulled_image(std::string_view config, std::string_view manifest,
+                          const std::vector<std::string>& references) const;
   /// Under the lock: removes work directories without an owner, and blobs and layers that nothing
   /// leads to.
   void sweep() const;
@@ -109,8 +109,8 @@ class Store {
   const std::string& path() const { return path_; }
 
  private:
-  std::string place(std::string_view kind, const std::string& digest) const;
-  std::shared_ptr<const StoredImage> parsed(const std::string& digest) const;
+  std::string place(std::string_view kind, const Digest& digest) const;
+  std::shared_ptr<const StoredImage> parsed(const Digest& digest) const;
   std::string layers_dir() const;
   void replace_torn(const std::string& target, const std::string& whole) const;
   void sweep_work_dirs() const;
@@ -118,8 +118,7 @@ class Store {
 
   struct Parsed {
     std::mutex mutex;
-    std::map<std::string, std::shared_ptr<const StoredImage>>
-        images;  ///< by their manifest's digest
+    std::map<Digest, std::shared_ptr<const StoredImage>> images;  ///< by their manifest's digest
   };
   std::string path_;
   std::shared_ptr<Parsed> parsed_ = std::make_shared<Parsed>();

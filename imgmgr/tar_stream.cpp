@@ -2,6 +2,8 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <limits.h>
+#include <linux/limits.h>
 #include <locale.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -14,6 +16,7 @@
 #include "base/scope_exit.hpp"
 #include "base/sha256.hpp"
 #include "base/sys.hpp"
+#include "imgmgr/foreign_text.hpp"
 
 namespace estiba::img {
 namespace {
@@ -24,6 +27,9 @@ constexpr size_t index_block = 10240;
 // (zeros compress well) are let through.
 constexpr uint64_t bomb_ratio = 1000;
 constexpr uint64_t bomb_allowance = uint64_t{64} << 20;
+// What Docker and the specification of images take for users and groups.
+constexpr uint64_t max_id = INT32_MAX;
+constexpr size_t max_xattrs = 1000;
 
 struct ArchiveCloser {
   void operator()(archive* reader) const { archive_read_free(reader); }
@@ -88,6 +94,7 @@ struct TarStream::State {
   std::optional<GzipReader> gzip;
   Sha256 hash;
   uint64_t consumed = 0, produced = 0;
+  uint64_t entry_size = 0, entry_end = 0;  ///< of the current file, and of its pieces so far
   std::exception_ptr failure;
   Reader decompressor, tar;  // tar, which reads from the decompressor, is destroyed first
 
@@ -194,24 +201,53 @@ void TarStream::State::open_decompressor() {
 
 namespace {
 
-TarEntry convert(archive_entry* entry) {
-  TarEntry out;
-  out.path = text_of(archive_entry_pathname(entry));
-  out.hardlink = text_of(archive_entry_hardlink(entry));
-  out.mode = archive_entry_mode(entry);
-  if (S_ISLNK(out.mode)) out.symlink = text_of(archive_entry_symlink(entry));
-  out.uid = static_cast<uid_t>(archive_entry_uid(entry));
-  out.gid = static_cast<gid_t>(archive_entry_gid(entry));
-  out.mtime = {archive_entry_mtime(entry), archive_entry_mtime_nsec(entry)};
-  out.size = static_cast<uint64_t>(std::max<la_int64_t>(0, archive_entry_size(entry)));
-  out.device = makedev(static_cast<unsigned>(archive_entry_rdevmajor(entry)),
-                       static_cast<unsigned>(archive_entry_rdevminor(entry)));
+// Numbers of a header are signed and of 64 bits to libarchive; none is cut to fit.
+uint64_t in_range(la_int64_t value, uint64_t limit, const char* what) {
+  if (value >= 0 && static_cast<uint64_t>(value) <= limit) return static_cast<uint64_t>(value);
+  throw Error(cat("its ", what, " ", std::to_string(value), " is out of range"));
+}
+
+std::string bounded(std::string text, const char* what) {
+  if (text.size() < PATH_MAX) return text;
+  throw Error(cat("its ", what, " is longer than a path can be"));
+}
+
+// Files are kept as old as they can be: no filesystem knows the year 10000.
+timespec time_of(archive_entry* entry) {
+  constexpr la_int64_t latest = 253402300799, billion = 1'000'000'000;
+  la_int64_t seconds = std::clamp<la_int64_t>(archive_entry_mtime(entry), -latest, latest);
+  return {seconds, std::clamp<long>(archive_entry_mtime_nsec(entry), 0, billion - 1)};
+}
+
+std::vector<std::pair<std::string, std::string>> xattrs_of(archive_entry* entry) {
+  std::vector<std::pair<std::string, std::string>> out;
   archive_entry_xattr_reset(entry);
   const char* name = nullptr;
   const void* value = nullptr;
   size_t size = 0;
-  while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK)
-    out.xattrs.emplace_back(name, std::string(static_cast<const char*>(value), size));
+  while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
+    if (out.size() == max_xattrs) throw Error("it has too many attributes");
+    if (text_of(name).size() > XATTR_NAME_MAX || size > XATTR_SIZE_MAX)
+      throw Error("an attribute of it is larger than one can be");
+    out.emplace_back(name, std::string(static_cast<const char*>(value), size));
+  }
+  return out;
+}
+
+TarEntry convert(archive_entry* entry, const std::string& path) {
+  TarEntry out;
+  out.path = bounded(path, "name");
+  out.hardlink = bounded(text_of(archive_entry_hardlink(entry)), "link's target");
+  out.mode = archive_entry_mode(entry);
+  if (S_ISLNK(out.mode))
+    out.symlink = bounded(text_of(archive_entry_symlink(entry)), "link's target");
+  out.uid = static_cast<uid_t>(in_range(archive_entry_uid(entry), max_id, "owner"));
+  out.gid = static_cast<gid_t>(in_range(archive_entry_gid(entry), max_id, "group"));
+  out.mtime = time_of(entry);
+  out.size = in_range(archive_entry_size(entry), INT64_MAX, "size");
+  out.device = makedev(static_cast<unsigned>(archive_entry_rdevmajor(entry)),
+                       static_cast<unsigned>(archive_entry_rdevminor(entry)));
+  out.xattrs = xattrs_of(entry);
   return out;
 }
 
@@ -262,7 +298,10 @@ std::optional<TarEntry> TarStream::next() {
   archive_entry* entry = nullptr;
   int status = archive_read_next_header(state_->tar.get(), &entry);
   if (state_->check(state_->tar.get(), status) == ARCHIVE_EOF) return std::nullopt;
-  return convert(entry);
+  std::string path = text_of(archive_entry_pathname(entry));
+  state_->entry_size = static_cast<uint64_t>(std::max<la_int64_t>(0, archive_entry_size(entry)));
+  state_->entry_end = 0;
+  return with_context([&] { return convert(entry, path); }, "the entry \"", one_line(path), "\"");
 }
 
 std::optional<TarBlock> TarStream::read_block() {
@@ -271,14 +310,20 @@ std::optional<TarBlock> TarStream::read_block() {
   la_int64_t offset = 0;
   int status = archive_read_data_block(state_->tar.get(), &data, &size, &offset);
   if (state_->check(state_->tar.get(), status) == ARCHIVE_EOF) return std::nullopt;
-  return TarBlock{{static_cast<const char*>(data), size}, static_cast<uint64_t>(offset)};
+  // A map of holes says where each piece belongs: in order, and within the file.
+  auto begin = static_cast<uint64_t>(offset);
+  bool fits = offset >= 0 && begin >= state_->entry_end && begin <= state_->entry_size &&
+              size <= state_->entry_size - begin;
+  if (!fits) throw Error(cat(state_->subject, " is damaged: a file's map of holes is no map"));
+  state_->entry_end = begin + size;
+  return TarBlock{{static_cast<const char*>(data), size}, begin};
 }
 
-std::string TarStream::finish() {
+Digest TarStream::finish() {
   const void* rest = nullptr;
   while (state_->read_decompressed(&rest) > 0) {
   }
-  return cat("sha256:", state_->hash.finish());
+  return Digest::of(state_->hash);
 }
 
 uint64_t TarStream::uncompressed_size() const { return state_->produced; }

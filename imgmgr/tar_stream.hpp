@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/unique_fd.hpp"
+#include "imgmgr/digest.hpp"
 #include "imgmgr/gzip_reader.hpp"
 
 namespace estiba::img {
@@ -62,9 +63,9 @@ class TarStream {
   std::optional<TarEntry> next();
   /// The current entry's next piece of content; nothing at its end. Valid until the next call.
   std::optional<TarBlock> read_block();
-  /// "sha256:..." of the whole uncompressed stream. To be called when next() has returned nothing;
+  /// The digest of the whole uncompressed stream. To be called when next() has returned nothing;
   /// reads what follows the archive's end.
-  std::string finish();
+  Digest finish();
   /// Bytes of the uncompressed stream so far.
   uint64_t uncompressed_size() const;
   const std::string& subject() const;

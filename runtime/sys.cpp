@@ -6,7 +6,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 
 #include <array>
 #include <climits>
@@ -118,12 +117,6 @@ void fchownat(FdRef dir, const std::string& path, uid_t uid, gid_t gid, int flag
 void fchown(FdRef fd, uid_t uid, gid_t gid) { check(::fchown(fd.get(), uid, gid), "fchown", ""); }
 
 void fchmod(FdRef fd, mode_t mode) { check(::fchmod(fd.get(), mode), "fchmod", ""); }
-
-long filesystem_type(FdRef fd) {
-  struct statfs status {};
-  check(::fstatfs(fd.get(), &status), "fstatfs", "");
-  return status.f_type;
-}
 
 void dup2(FdRef from, int to) { check(::dup2(from.get(), to), "dup2", ""); }
 

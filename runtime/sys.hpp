@@ -48,8 +48,6 @@ void symlinkat(const std::string& target, FdRef dir, const std::string& path);
 void fchownat(FdRef dir, const std::string& path, uid_t uid, gid_t gid, int flags);
 void fchown(FdRef fd, uid_t uid, gid_t gid);
 void fchmod(FdRef fd, mode_t mode);
-/// fstatfs's f_type.
-long filesystem_type(FdRef fd);
 void dup2(FdRef from, int to);
 void set_cloexec(FdRef fd, bool on);
 void set_nonblocking(FdRef fd);

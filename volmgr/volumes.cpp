@@ -2,6 +2,7 @@
 // at once, by one rename.
 #include "volmgr/volumes.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "base/json.hpp"
+#include "base/node.hpp"
 #include "base/scope_exit.hpp"
 #include "base/sys.hpp"
 #include "base/text.hpp"
@@ -89,7 +91,7 @@ VolumeRecord Volumes::create(const VolumeSpec& spec) {
   fs::make_dirs(temporary, 0700);
   std::string data = fs::join(temporary, "_data");
   fs::make_dirs(data, 0755);
-  if (::chmod(data.c_str(), 0755) != 0) throw Error{"chmod", data, Errno{errno}};
+  node::set_mode(sys::open(data, O_PATH | O_DIRECTORY), 0755, data);
   fs::write_atomic(fs::join(temporary, "volume.json"), to_json(record));
   if (::rename(temporary.c_str(), target.c_str()) != 0 && errno != EEXIST && errno != ENOTEMPTY)
     throw Error{"rename", target, Errno{errno}};

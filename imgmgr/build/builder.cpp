@@ -162,7 +162,7 @@ std::string Builder::build(const BuildOptions& wanted) {
   ConfigFile file = describe(state, engine);
   auto lock = impl_->store.lock_for_writing();
   std::string id;
-  for (const auto& tag : tags) id = impl_->store.add_image(file, tag);
+  for (const auto& tag : tags) id = impl_->store.add_image(file, tag).text();
   return id;
 }
 

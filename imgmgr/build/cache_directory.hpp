@@ -22,12 +22,12 @@ class CacheDirectory {
 
   std::optional<CacheRecord> find(const std::string& key) const;
   /// Unpacks a layer into `directory` and adds it to the store. An Error if it is damaged.
-  void fetch(const Store& store, const std::string& diff_id, const std::string& directory) const;
+  void fetch(const Store& store, const Digest& diff_id, const std::string& directory) const;
 
  private:
   std::string path_;
   CachedSteps steps_;
-  std::map<std::string, std::string> blobs_;  ///< diff id → digest of what it is packed in
+  std::map<Digest, Digest> blobs_;  ///< diff id → digest of what it is packed in
 };
 
 /// Makes the directory hold these steps and their layers, and nothing else. Layers that it has are

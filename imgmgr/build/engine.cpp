@@ -187,7 +187,7 @@ StageState Engine::image(const std::string& reference, const Platform& platform)
   }
   ImageRecord record = base_image(reference, platform);
   StageState out;
-  out.diff_ids = record.diff_ids;
+  for (const auto& diff_id : record.diff_ids) out.diff_ids.push_back(Digest::required(diff_id));
   out.config = record.config;
   out.history = record.history;
   out.created = record.config.created;
@@ -260,8 +260,8 @@ std::optional<CacheRecord> Engine::brought(const std::string& key) {
     auto record = cache.find(key);
     if (!record) continue;
     try {
-      if (!record->diff_id.empty() && !parts_.store.has_layer(record->diff_id))
-        cache.fetch(parts_.store, record->diff_id, scratch_dir("brought"));
+      if (record->diff_id && !parts_.store.has_layer(*record->diff_id))
+        cache.fetch(parts_.store, *record->diff_id, scratch_dir("brought"));
     } catch (const Error& error) {
       emit(BuildWarning{cat("a step is not taken from ", error.message())});
       continue;

@@ -25,7 +25,7 @@ namespace estiba::img::build {
 
 /// What a stage has come to: its layers and its configuration.
 struct StageState {
-  std::vector<std::string> diff_ids;  ///< lowest first
+  std::vector<Digest> diff_ids;  ///< lowest first
   ImageConfig config;
   std::vector<HistoryEntry> history;
   std::map<std::string, std::string> args;

@@ -8,7 +8,6 @@
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "base/sys.hpp"
-#include "base/text.hpp"
 #include "imgmgr/build/step_turn.hpp"
 #include "imgmgr/layer_tar.hpp"
 
@@ -50,7 +49,7 @@ CacheRecord commit(const Engine& engine, const LayerDirs& dirs) {
   UniqueFd upper = sys::open(dirs.upper, O_RDONLY | O_DIRECTORY);
   if (engine.epoch()) clamp_times(upper, {engine.epoch()->count(), 0});
   LayerTar tar = write_layer_tar(upper, {});
-  CacheRecord record{"", engine.now(), {}};
+  CacheRecord record{std::nullopt, engine.now(), {}};
   if (tar.entries == 0) return record;
   record.diff_id = tar.diff_id;
   engine.store().add_layer(tar.diff_id, dirs.upper, tar.content_size);
@@ -64,12 +63,12 @@ std::optional<CacheRecord> remembered(const Engine& engine, const std::string& k
   auto record = engine.cache().find(key);
   if (!record) return std::nullopt;
   if (!step.may_be_old && record->stored < engine.begun()) return std::nullopt;
-  if (!record->diff_id.empty() && !engine.store().has_layer(record->diff_id)) return std::nullopt;
+  if (record->diff_id && !engine.store().has_layer(*record->diff_id)) return std::nullopt;
   return record;
 }
 
 CacheRecord make(Engine& engine, const StageState& state, const LayerStep& step) {
-  if (!step.changes_files) return {"", engine.now(), {}};
+  if (!step.changes_files) return {std::nullopt, engine.now(), {}};
   LayerDirs dirs = make_dirs(engine, state);
   step.run(dirs);
   return commit(engine, dirs);
@@ -79,7 +78,9 @@ CacheRecord make(Engine& engine, const StageState& state, const LayerStep& step)
 
 Origin run_layer_step(Engine& engine, StageState& state, const LayerStep& step) {
   std::string epoch = engine.epoch() ? engine.now() : "";
-  std::string key = Sha256::of(cat(text::join(state.diff_ids, ","), "\n", epoch, step.key));
+  std::string beneath;
+  for (const auto& diff_id : state.diff_ids) beneath += cat(beneath.empty() ? "" : ",", diff_id);
+  std::string key = Sha256::of(cat(beneath, "\n", epoch, step.key));
   auto record = remembered(engine, key, step);
   Origin origin = Origin::cached;
   if (!record) {
@@ -95,7 +96,7 @@ Origin run_layer_step(Engine& engine, StageState& state, const LayerStep& step) 
       engine.cache().put(key, *record);
     }
   }
-  if (!record->diff_id.empty()) state.diff_ids.push_back(record->diff_id);
+  if (record->diff_id) state.diff_ids.push_back(*record->diff_id);
   state.created = record->created;
   engine.note_step(key, *record);
   return origin;

@@ -65,7 +65,8 @@ bool is_remote(const std::string& source) {
 RemoteFile fetch_remote(Engine& engine, const RemoteRequest& request) {
   const auto& [url, checksum, git_dir, output] = request;
   if (auto address = parse_git_address(url)) return fetch_repository(engine, *address, request);
-  std::string wanted = checksum.empty() ? "" : sha256_hex(checksum);
+  std::optional<Digest> wanted;
+  if (!checksum.empty()) wanted = Digest::required(checksum);
   std::string name = name_of(url);
   std::string dir = engine.scratch_dir("remote");
   UniqueFd file = sys::open(fs::join(dir, remote_file_name), O_WRONLY | O_CREAT | O_EXCL, 0600);
@@ -76,9 +77,8 @@ RemoteFile fetch_remote(Engine& engine, const RemoteRequest& request) {
   });
   if (response.status != 200)
     throw Error(cat("cannot fetch ", url, ": status ", std::to_string(response.status)));
-  std::string actual = hash.finish();
-  if (!wanted.empty() && actual != wanted)
-    throw Error(cat(url, " is sha256:", actual, ", and not sha256:", wanted));
+  Digest actual = Digest::of(hash);
+  if (wanted && actual != *wanted) throw Error(cat(url, " is ", actual, ", and not ", *wanted));
   set_time(file, response.last_modified);
   SourceTree tree{sys::open(dir, O_RDONLY | O_DIRECTORY), {}, Owners::reset};
   auto matches = tree.find({remote_file_name, {}, false});

@@ -3,7 +3,6 @@
 #include "base/error.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
-#include "imgmgr/digest.hpp"
 #include "imgmgr/registry/retry.hpp"
 
 namespace estiba::img {
@@ -29,10 +28,10 @@ class BlobFetch {
       if (!wait || count == max_resumptions) give_up(answer);
       remote_.pause(*wait);
     }
-    std::string actual = hash_.finish();
-    if (actual != sha256_hex(blob_.digest))
+    Digest actual = Digest::of(hash_);
+    if (actual != blob_.digest)
       throw WrongContent(
-          cat(host(), " sent wrong content: it is sha256:", actual, ", and not ", blob_.digest));
+          cat(host(), " sent wrong content: it is ", actual, ", and not ", blob_.digest));
   }
 
  private:

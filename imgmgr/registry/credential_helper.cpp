@@ -5,8 +5,8 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/sys.hpp"
-#include "base/text.hpp"
 #include "imgmgr/child_process.hpp"
+#include "imgmgr/foreign_text.hpp"
 
 namespace estiba::img {
 namespace {
@@ -29,9 +29,21 @@ std::string read_to_end(FdRef fd, const std::string& subject) {
 
 }  // namespace
 
+Credentials parse_helper_answer(const std::string& text, const std::string& what) {
+  Json document = parse_json(text, what);
+  return with_context(
+      [&] {
+        std::string user = json::string_at(document, "Username").value_or("");
+        std::string secret = json::string_at(document, "Secret").value_or("");
+        return user == token_user ? Credentials{"", "", secret} : Credentials{user, secret, ""};
+      },
+      what);
+}
+
 CredentialHelper::Answer CredentialHelper::ask(const char* action, const std::string& input) const {
   std::string program = cat("docker-credential-", name_);
-  if (name_.find('/') != name_.npos) throw Error(cat("\"", name_, "\" names no credential helper"));
+  if (name_.find('/') != name_.npos || has_control_characters(name_))
+    throw Error(cat("\"", one_line(name_), "\" names no credential helper"));
   // From memory: a pipe that the helper does not read could stop us.
   UniqueFd given = sys::memfd_create("request", 0);
   sys::write_all(given, input, program);
@@ -47,8 +59,7 @@ CredentialHelper::Answer CredentialHelper::ask(const char* action, const std::st
 }
 
 void CredentialHelper::refuse(const char* action, const Answer& answer) const {
-  throw Error(cat("docker-credential-", name_, " ", action,
-                  " failed: ", text::trim(answer.output.substr(0, 500))));
+  throw Error(cat("docker-credential-", name_, " ", action, " failed: ", one_line(answer.output)));
 }
 
 std::optional<Credentials> CredentialHelper::get(const std::string& server) const {
@@ -57,11 +68,7 @@ std::optional<Credentials> CredentialHelper::get(const std::string& server) cons
     if (answer.output.find(not_found) != answer.output.npos) return std::nullopt;
     refuse("get", answer);
   }
-  Json document = parse_json(answer.output, cat("docker-credential-", name_));
-  std::string user = json::string_at(document, "Username").value_or("");
-  std::string secret = json::string_at(document, "Secret").value_or("");
-  if (user == token_user) return Credentials{"", "", secret};
-  return Credentials{user, secret, ""};
+  return parse_helper_answer(answer.output, cat("the answer of docker-credential-", name_));
 }
 
 void CredentialHelper::store(const std::string& server, const Credentials& credentials) const {
@@ -69,7 +76,7 @@ void CredentialHelper::store(const std::string& server, const Credentials& crede
   Json request{{"ServerURL", server},
                {"Username", token ? token_user : credentials.user},
                {"Secret", token ? credentials.identity_token : credentials.password}};
-  Answer answer = ask("store", request.dump());
+  Answer answer = ask("store", to_text(request));
   if (answer.status != 0) refuse("store", answer);
 }
 

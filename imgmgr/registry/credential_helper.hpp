@@ -25,4 +25,7 @@ class CredentialHelper {
   std::string name_;
 };
 
+/// What a helper answers to "get". An Error names `what`.
+Credentials parse_helper_answer(const std::string& text, const std::string& what);
+
 }  // namespace estiba::img

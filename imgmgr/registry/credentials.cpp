@@ -8,11 +8,13 @@
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "base/json.hpp"
+#include "imgmgr/foreign_text.hpp"
 #include "imgmgr/registry/credential_helper.hpp"
 
 namespace estiba::img {
 namespace {
 
+constexpr size_t max_config = size_t{8} << 20;
 constexpr std::string_view alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -28,17 +30,29 @@ std::string config_path() {
 }
 
 Json read_config(const std::string& path) {
-  auto text = fs::read_if_exists(path);
+  auto text = fs::read_if_exists(path, max_config);
   if (!text || text->empty()) return Json::object();
   Json document = parse_json(*text, path);
   if (!document.is_object()) throw Error(cat(path, " is not a JSON object"));
   return document;
 }
 
+// Credentials come from one file, and every mistake in it is told with its path.
+template <typename F>
+decltype(auto) reading(const std::string& path, F&& f) {
+  return with_context(std::forward<F>(f), "reading ", path);
+}
+
+std::optional<std::string> text_member(const Json& object, const std::string& key) {
+  auto found = object.find(key);
+  if (found == object.end() || found->is_null()) return std::nullopt;
+  if (!found->is_string()) throw Error(cat("\"", one_line(key), "\" must be a string"));
+  return found->get<std::string>();
+}
+
 std::optional<CredentialHelper> helper_of(const Json& config, const std::string& server) {
-  auto by_host = config.find("credHelpers");
-  if (by_host != config.end() && by_host->is_object())
-    if (auto name = json::string_at(*by_host, server.c_str())) return CredentialHelper(*name);
+  if (const Json* by_host = json::object_at(config, "credHelpers"))
+    if (auto name = text_member(*by_host, server)) return CredentialHelper(*name);
   auto store = json::string_at(config, "credsStore");
   if (!store || store->empty()) return std::nullopt;
   return CredentialHelper(*store);
@@ -52,16 +66,17 @@ std::string bare_host(std::string key) {
 }
 
 const Json* auth_entry(const Json& config, const std::string& server) {
-  auto auths = config.find("auths");
-  if (auths == config.end() || !auths->is_object()) return nullptr;
+  const Json* auths = json::object_at(config, "auths");
+  if (!auths) return nullptr;
   if (auto exact = auths->find(server); exact != auths->end()) return &*exact;
   for (const auto& [key, entry] : auths->items())
     if (bare_host(key) == bare_host(server)) return &entry;
   return nullptr;
 }
 
-std::optional<Credentials> parse_entry(const Json& entry, const std::string& path) {
-  if (!entry.is_object()) return std::nullopt;
+std::optional<Credentials> parse_entry(const Json& entry) {
+  if (entry.is_null()) return std::nullopt;
+  if (!entry.is_object()) throw Error("an entry of \"auths\" must be an object");
   Credentials out;
   out.identity_token = json::string_at(entry, "identitytoken").value_or("");
   out.user = json::string_at(entry, "username").value_or("");
@@ -69,7 +84,7 @@ std::optional<Credentials> parse_entry(const Json& entry, const std::string& pat
   if (auto encoded = json::string_at(entry, "auth"); encoded && !encoded->empty()) {
     auto plain = from_base64(*encoded);
     size_t colon = plain ? plain->find(':') : std::string::npos;
-    if (colon == std::string::npos) throw Error(cat("an \"auth\" of ", path, " is damaged"));
+    if (colon == std::string::npos) throw Error("an \"auth\" is damaged");
     out.user = plain->substr(0, colon);
     out.password = plain->substr(colon + 1);
   }
@@ -112,20 +127,27 @@ CredentialStore::CredentialStore() : path_(config_path()) {}
 std::optional<Credentials> CredentialStore::find(const std::string& host) const {
   Json config = read_config(path_);
   std::string server = server_of(host);
-  if (auto helper = helper_of(config, server)) return helper->get(server);
-  const Json* entry = auth_entry(config, server);
-  return entry ? parse_entry(*entry, path_) : std::nullopt;
+  if (auto helper = reading(path_, [&] { return helper_of(config, server); }))
+    return helper->get(server);
+  return reading(path_, [&]() -> std::optional<Credentials> {
+    const Json* entry = auth_entry(config, server);
+    return entry ? parse_entry(*entry) : std::nullopt;
+  });
 }
 
 bool CredentialStore::keeps_plain_text(const std::string& host) const {
-  return !helper_of(read_config(path_), server_of(host));
+  Json config = read_config(path_);
+  return !reading(path_, [&] { return helper_of(config, server_of(host)); });
 }
 
 std::string CredentialStore::put(const std::string& host, const Credentials& credentials) const {
   Json config = read_config(path_);
   std::string server = server_of(host);
   Json entry = Json::object();
-  auto helper = helper_of(config, server);
+  auto helper = reading(path_, [&] {
+    json::object_at(config, "auths");
+    return helper_of(config, server);
+  });
   if (helper) {
     helper->store(server, credentials);
   } else if (!credentials.identity_token.empty()) {
@@ -135,7 +157,7 @@ std::string CredentialStore::put(const std::string& host, const Credentials& cre
   }
   config["auths"][server] = entry;
   fs::make_dirs(fs::parent_path(path_), 0700);
-  fs::write_atomic(path_, config.dump(1, '\t') + "\n", 0600);
+  fs::write_atomic(path_, config.dump(1, '\t', false, Json::error_handler_t::replace) + "\n", 0600);
   return helper ? "the credential helper" : path_;
 }
 
@@ -143,14 +165,14 @@ bool CredentialStore::erase(const std::string& host) const {
   Json config = read_config(path_);
   std::string server = server_of(host);
   bool found = false;
-  if (auto helper = helper_of(config, server)) {
+  if (auto helper = reading(path_, [&] { return helper_of(config, server); })) {
     found = helper->get(server).has_value();
     helper->erase(server);
   }
   auto auths = config.find("auths");
   if (auths == config.end() || !auths->is_object() || !auths->contains(server)) return found;
   auths->erase(server);
-  fs::write_atomic(path_, config.dump(1, '\t') + "\n", 0600);
+  fs::write_atomic(path_, config.dump(1, '\t', false, Json::error_handler_t::replace) + "\n", 0600);
   return true;
 }
 

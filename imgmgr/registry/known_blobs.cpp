@@ -7,31 +7,29 @@
 #include "base/fs.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
-#include "imgmgr/digest.hpp"
 
 namespace estiba::img {
 namespace {
 
 constexpr size_t max_blobs = 8, max_sources = 8;
 
-std::string file_of(const Store& store, const std::string& layer) {
+std::string file_of(const Store& store, const Digest& layer) {
   return fs::join(fs::parent_path(store.layer_dir(layer)), "blobs.json");
 }
 
 KnownBlob parse(const Json& item) {
-  KnownBlob out{{json::required_string(item, "mediaType"), json::required_string(item, "digest"),
-                 static_cast<uint64_t>(json::required_int(item, "size"))},
-                json::required_string(item, "diffId"),
-                json::strings_at(item, "sources")};
-  sha256_hex(out.blob.digest);
-  return out;
+  return {
+      {json::required_string(item, "mediaType"),
+       Digest::required(json::required_string(item, "digest")), json::required_size(item, "size")},
+      Digest::required(json::required_string(item, "diffId")),
+      json::strings_at(item, "sources")};
 }
 
 Json to_json_value(const KnownBlob& known) {
   return {{"mediaType", known.blob.media_type},
-          {"digest", known.blob.digest},
+          {"digest", known.blob.digest.text()},
           {"size", known.blob.size},
-          {"diffId", known.diff_id},
+          {"diffId", known.diff_id.text()},
           {"sources", known.sources}};
 }
 
@@ -43,7 +41,7 @@ void cut(std::vector<T>& list, size_t limit) {
 
 }  // namespace
 
-std::vector<KnownBlob> known_blobs(const Store& store, const std::string& layer) {
+std::vector<KnownBlob> known_blobs(const Store& store, const Digest& layer) {
   std::vector<KnownBlob> out;
   try {
     auto text = fs::read_if_exists(file_of(store, layer));
@@ -56,7 +54,7 @@ std::vector<KnownBlob> known_blobs(const Store& store, const std::string& layer)
   return out;
 }
 
-void remember_blob(const Store& store, const std::string& layer, const KnownBlob& blob) {
+void remember_blob(const Store& store, const Digest& layer, const KnownBlob& blob) {
   auto known = known_blobs(store, layer);
   KnownBlob newest = blob;
   auto same = std::find_if(known.begin(), known.end(), [&](const KnownBlob& item) {
@@ -73,7 +71,7 @@ void remember_blob(const Store& store, const std::string& layer, const KnownBlob
   cut(known, max_blobs);
   Json list = Json::array();
   for (const auto& item : known) list.push_back(to_json_value(item));
-  fs::write_atomic(file_of(store, layer), list.dump(), 0600, fs::Durability::relaxed);
+  fs::write_atomic(file_of(store, layer), to_text(list), 0600, fs::Durability::relaxed);
 }
 
 }  // namespace estiba::img

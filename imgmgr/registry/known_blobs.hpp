@@ -12,12 +12,12 @@ namespace estiba::img {
 
 struct KnownBlob {
   Descriptor blob;
-  std::string diff_id;  ///< of the tar within; that of a tar made anew may differ from the layer's
+  Digest diff_id;  ///< of the tar within; that of a tar made anew may differ from the layer's
   std::vector<std::string> sources;  ///< "host/repository"
 };
 
 /// The latest first; what cannot be read is nothing.
-std::vector<KnownBlob> known_blobs(const Store& store, const std::string& layer);
-void remember_blob(const Store& store, const std::string& layer, const KnownBlob& blob);
+std::vector<KnownBlob> known_blobs(const Store& store, const Digest& layer);
+void remember_blob(const Store& store, const Digest& layer, const KnownBlob& blob);
 
 }  // namespace estiba::img

@@ -10,7 +10,6 @@
 #include "base/fs.hpp"
 #include "base/scope_exit.hpp"
 #include "base/sys.hpp"
-#include "imgmgr/digest.hpp"
 #include "imgmgr/layer_extract.hpp"
 #include "imgmgr/registry/blob_fetch.hpp"
 #include "imgmgr/registry/blob_pipe.hpp"
@@ -22,7 +21,6 @@ namespace estiba::img {
 namespace {
 
 constexpr size_t max_parallel = 4;
-constexpr size_t shown_digits = 12;
 // Where unpacking fails, this much is still read to see whether the content was wrong all along.
 constexpr uint64_t max_drained = uint64_t{64} << 20;
 constexpr uint64_t report_step = uint64_t{512} << 10;
@@ -79,7 +77,7 @@ class LayerPulls {
 
   void tell(size_t layer, TransferEvent event) {
     if (!options_.on_event) return;
-    event.layer = sha256_hex(layers_[layer].blob.digest).substr(0, shown_digits);
+    event.layer = layers_[layer].blob.digest.shown();
     std::lock_guard lock(event_mutex_);
     options_.on_event(event);
   }
@@ -141,12 +139,12 @@ class LayerPulls {
             read += piece.size();
             return piece;
           },
-          cat("layer ", sha256_hex(layer.blob.digest).substr(0, shown_digits)));
+          cat("layer ", layer.blob.digest.shown()));
       ExtractOptions options;
       options.lower = LowerLayers([this, index] { return beneath(index); });
       uint64_t size =
           extract_layer(stream, sys::open(directory, O_RDONLY | O_DIRECTORY), options).size;
-      std::string actual = stream.finish();
+      Digest actual = stream.finish();
       if (actual != layer.diff_id)
         throw Error(
             cat(stream.subject(), " unpacks to ", actual, ", and the image says ", layer.diff_id));

@@ -13,7 +13,7 @@ namespace estiba::img {
 
 struct WantedLayer {
   Descriptor blob;
-  std::string diff_id;
+  Digest diff_id;
 };
 
 /// `layers`: lowest first. The caller holds the store's layers. `stop` ends all when one fails, and

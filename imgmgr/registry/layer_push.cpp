@@ -11,7 +11,6 @@
 #include "base/log.hpp"
 #include "base/sha256.hpp"
 #include "base/sys.hpp"
-#include "imgmgr/digest.hpp"
 #include "imgmgr/gzip_writer.hpp"
 #include "imgmgr/layer_tar.hpp"
 #include "imgmgr/registry/blob_fetch.hpp"
@@ -22,7 +21,6 @@ namespace estiba::img {
 namespace {
 
 constexpr size_t max_parallel = 3;
-constexpr size_t shown_digits = 12;
 constexpr uint64_t report_step = uint64_t{512} << 10;
 
 /// A blob in a file of the work directory.
@@ -33,7 +31,7 @@ struct LocalBlob {
 
 class LayerPushes {
  public:
-  LayerPushes(const Store& store, Remote& remote, const std::vector<std::string>& diff_ids,
+  LayerPushes(const Store& store, Remote& remote, const std::vector<Digest>& diff_ids,
               const TransferOptions& options, std::stop_source& stop)
       : store_(store),
         remote_(remote),
@@ -51,7 +49,9 @@ class LayerPushes {
         workers.emplace_back([this] { work(); });
     }
     if (failure_) std::rethrow_exception(failure_);
-    return std::move(done_);
+    std::vector<PushedLayer> out;
+    for (const auto& layer : done_) out.push_back(*layer);
+    return out;
   }
 
  private:
@@ -71,7 +71,7 @@ class LayerPushes {
 
   void tell(size_t layer, TransferEvent event) {
     if (!options_.on_event) return;
-    event.layer = sha256_hex(diff_ids_[layer]).substr(0, shown_digits);
+    event.layer = diff_ids_[layer].shown();
     std::lock_guard lock(event_mutex_);
     options_.on_event(event);
   }
@@ -85,7 +85,7 @@ class LayerPushes {
   }
 
   // Blobs that leave the image as it is come first.
-  std::vector<KnownBlob> candidates(const std::string& diff_id) const {
+  std::vector<KnownBlob> candidates(const Digest& diff_id) const {
     auto out = known_blobs(store_, diff_id);
     std::stable_partition(out.begin(), out.end(),
                           [&](const KnownBlob& known) { return known.diff_id == diff_id; });
@@ -140,7 +140,7 @@ class LayerPushes {
       writer.write(data);
     });
     writer.finish();
-    return {{{media::oci_layer_gzip, cat("sha256:", hash.finish()), size}, tar.diff_id}, path};
+    return {{{media::oci_layer_gzip, Digest::of(hash), size}, tar.diff_id}, path};
   }
 
   void send(size_t index, const LocalBlob& made, HttpClient& client) {
@@ -190,20 +190,20 @@ class LayerPushes {
 
   const Store& store_;
   Remote& remote_;
-  const std::vector<std::string>& diff_ids_;
+  const std::vector<Digest>& diff_ids_;
   const TransferOptions& options_;
   std::stop_source& stop_;
   WorkDir work_;
   std::atomic<size_t> next_{0};
   std::mutex mutex_, event_mutex_;
-  std::vector<PushedLayer> done_;
+  std::vector<std::optional<PushedLayer>> done_;
   std::exception_ptr failure_;
 };
 
 }  // namespace
 
 std::vector<PushedLayer> push_layers(const Store& store, Remote& remote,
-                                     const std::vector<std::string>& diff_ids,
+                                     const std::vector<Digest>& diff_ids,
                                      const TransferOptions& options, std::stop_source& stop) {
   return LayerPushes(store, remote, diff_ids, options, stop).run();
 }

@@ -12,13 +12,13 @@ namespace estiba::img {
 
 struct PushedLayer {
   Descriptor blob;
-  std::string diff_id;  ///< of its tar: another than the layer's if it had to be made anew
+  Digest diff_id;  ///< of its tar: another than the layer's if it had to be made anew
 };
 
 /// `diff_ids`: lowest first, as the result. The caller holds the store's layers. `stop` ends all
 /// when one fails, and is what `remote` listens to.
 std::vector<PushedLayer> push_layers(const Store& store, Remote& remote,
-                                     const std::vector<std::string>& diff_ids,
+                                     const std::vector<Digest>& diff_ids,
                                      const TransferOptions& options, std::stop_source& stop);
 
 }  // namespace estiba::img

@@ -7,7 +7,6 @@
 
 #include "base/fs.hpp"
 #include "base/sys.hpp"
-#include "imgmgr/digest.hpp"
 #include "imgmgr/turn_lock.hpp"
 
 namespace estiba::img {
@@ -18,9 +17,9 @@ constexpr std::chrono::minutes patience{15};
 
 }  // namespace
 
-LayerTurn::LayerTurn(const Store& store, const std::string& diff_id, const std::stop_token& stop)
+LayerTurn::LayerTurn(const Store& store, const Digest& diff_id, const std::stop_token& stop)
     : file_(sys::open(fs::join(store.path(), "turns.lock"), O_RDWR | O_CREAT, 0600)) {
-  std::string key = sha256_hex(diff_id);
+  std::string key = diff_id.hex();
   auto end = std::chrono::steady_clock::now() + patience;
   while (!try_lock_turn(file_, key)) {
     if (stop.stop_requested() || std::chrono::steady_clock::now() > end) return;

@@ -13,7 +13,7 @@ namespace estiba::img {
 class LayerTurn {
  public:
   /// Returns when the turn has come, or `stop` is requested.
-  LayerTurn(const Store& store, const std::string& diff_id, const std::stop_token& stop);
+  LayerTurn(const Store& store, const Digest& diff_id, const std::stop_token& stop);
 
  private:
   UniqueFd file_;

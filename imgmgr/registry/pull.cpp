@@ -2,7 +2,6 @@
 
 #include "base/error.hpp"
 #include "base/log.hpp"
-#include "base/sha256.hpp"
 #include "imgmgr/config_json.hpp"
 #include "imgmgr/registry/blob_fetch.hpp"
 #include "imgmgr/registry/credentials.hpp"
@@ -47,7 +46,8 @@ class Pull {
 
  private:
   struct Complete {
-    std::string config, manifest, digest;
+    std::string config, manifest;
+    Digest digest;
   };
 
   FetchedManifest fetch_manifest(const std::string& name) {
@@ -70,7 +70,7 @@ class Pull {
                         " leads to further indexes without an end"));
       Descriptor next = with_context([&] { return select_platform(*index, wanted_platform()); },
                                      "image ", reference_.familiar());
-      at = fetch_manifest(next.digest);
+      at = fetch_manifest(next.digest.text());
       if (next.size != at.text.size())
         throw Error(cat(remote_.endpoint().host, " sent ", std::to_string(at.text.size()),
                         " bytes as ", next.digest, ", which must have ",
@@ -101,12 +101,12 @@ class Pull {
       references.push_back(reference_.full());
     references.push_back(cat(reference_.registry, "/", reference_.repository, "@", image.digest));
     auto lock = store_.lock_for_writing();
-    std::string before;
+    std::optional<Digest> before;
     for (const auto& entry : store_.index())
       if (entry.reference == references.front()) before = entry.manifest;
-    Transferred out{"", image.digest, before != cat("sha256:", Sha256::of(image.manifest))};
-    out.id = store_.add_pulled_image(image.config, image.manifest, references);
-    return out;
+    bool changed = before != Digest::of(image.manifest);
+    Digest id = store_.add_pulled_image(image.config, image.manifest, references);
+    return {id.text(), image.digest.text(), changed};
   }
 
   const Store& store_;
@@ -144,7 +144,7 @@ std::string remote_digest(const Reference& reference, const std::stop_token& sto
       Remote remote({places[i], "pull", CredentialStore().find(places[i].login), stop});
       HttpClient client;
       return img::fetch_manifest(remote, client, reference.tag_or_digest(), reference.familiar())
-          .digest;
+          .digest.text();
     } catch (const Error& error) {
       if (stop.stop_requested()) throw Error("interrupted", interrupted);
       if (i + 1 == places.size()) throw;

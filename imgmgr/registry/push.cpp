@@ -5,7 +5,6 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
-#include "base/sha256.hpp"
 #include "imgmgr/config_json.hpp"
 #include "imgmgr/registry/credentials.hpp"
 #include "imgmgr/registry/layer_push.hpp"
@@ -19,7 +18,7 @@ constexpr int interrupted = 130;
 
 Json descriptor_json(const Descriptor& descriptor) {
   return {{"mediaType", descriptor.media_type},
-          {"digest", descriptor.digest},
+          {"digest", descriptor.digest.text()},
           {"size", descriptor.size}};
 }
 
@@ -43,7 +42,7 @@ Document new_manifest(const Descriptor& config, const std::vector<PushedLayer>& 
            {"mediaType", media::oci_manifest},
            {"config", descriptor_json(config)},
            {"layers", list}};
-  return {out.dump(), media::oci_manifest};
+  return {to_text(out), media::oci_manifest};
 }
 
 class Push {
@@ -58,16 +57,16 @@ class Push {
   Transferred run() {
     auto held = store_.hold_layers();
     IndexEntry entry = find_entry();
-    std::string config_id = store_.manifest(entry.manifest).config;
+    Digest config_id = store_.manifest(entry.manifest).config;
     ConfigFile config = store_.config(config_id);
     remote_.connect(client_);
     auto layers = push_layers(store_, remote_, config.diff_ids, options_, stop_);
     std::string config_text = config_of(config_id, config, layers);
     Descriptor config_blob = push_config(config_text);
     Document manifest = manifest_of(entry.manifest, config_blob, layers);
-    Transferred out{config_id, put_manifest(manifest), true};
-    remember(entry, out.digest);
-    return out;
+    Digest digest = put_manifest(manifest);
+    remember(entry, digest);
+    return {config_id.text(), digest.text(), true};
   }
 
  private:
@@ -82,7 +81,7 @@ class Push {
     throw Error(cat("there is no image ", reference_.familiar(), " here"));
   }
 
-  std::string config_of(const std::string& id, ConfigFile config,
+  std::string config_of(const Digest& id, ConfigFile config,
                         const std::vector<PushedLayer>& layers) const {
     bool changed = false;
     for (size_t i = 0; i < layers.size(); ++i) {
@@ -93,7 +92,7 @@ class Push {
   }
 
   Descriptor push_config(const std::string& text) {
-    Descriptor blob{media::oci_config, cat("sha256:", Sha256::of(text)), text.size()};
+    Descriptor blob{media::oci_config, Digest::of(text), text.size()};
     if (has_blob(remote_, client_, blob.digest)) return blob;
     BlobReader reader = [&](char* buffer, size_t size, uint64_t offset) {
       size_t count = std::min<size_t>(size, text.size() - offset);
@@ -105,7 +104,7 @@ class Push {
   }
 
   // The manifest as it was pulled, if it says the same as one made now would.
-  Document manifest_of(const std::string& stored, const Descriptor& config,
+  Document manifest_of(const Digest& stored, const Descriptor& config,
                        const std::vector<PushedLayer>& layers) const {
     std::string text = store_.blob(stored);
     auto document = parse_remote_document(text, "");
@@ -120,7 +119,7 @@ class Push {
     return {text, type};
   }
 
-  std::string put_manifest(const Document& manifest) {
+  Digest put_manifest(const Document& manifest) {
     RemoteRequest request{remote_.path(cat("manifests/", reference_.tag)), "PUT"};
     request.headers.push_back(cat("Content-Type: ", manifest.type));
     const std::string& text = manifest.text;
@@ -133,10 +132,10 @@ class Push {
     RemoteAnswer answer = remote_.send(client_, request);
     if (!answer.success() || !answer.http.failure.empty())
       remote_.refuse(answer, cat("tag \"", reference_.tag, "\""));
-    return cat("sha256:", Sha256::of(text));
+    return Digest::of(text);
   }
 
-  void remember(IndexEntry entry, const std::string& digest) const {
+  void remember(IndexEntry entry, const Digest& digest) const {
     auto lock = store_.lock_for_writing();
     entry.reference = cat(reference_.registry, "/", reference_.repository, "@", digest);
     store_.write_index(with_reference(store_.index(), entry));

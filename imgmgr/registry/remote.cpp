@@ -1,16 +1,14 @@
 #include "imgmgr/registry/remote.hpp"
 
 #include <condition_variable>
-#include <nlohmann/json.hpp>
 #include <random>
 
 #include "base/error.hpp"
-#include "base/json.hpp"
 #include "base/text.hpp"
 #include "imgmgr/registry/host_certificates.hpp"
+#include "imgmgr/registry/refusal.hpp"
 #include "imgmgr/registry/retry.hpp"
 #include "imgmgr/registry/token.hpp"
-#include "imgmgr/registry/url.hpp"
 
 namespace estiba::img {
 namespace {
@@ -21,6 +19,8 @@ constexpr int max_hops = 10;
 constexpr int max_logins = 2;
 constexpr size_t max_refusal = size_t{8} << 10;
 constexpr size_t max_token_answer = size_t{256} << 10;
+// Of bodies that nobody wants, so much is read; no registry has more to say.
+constexpr size_t max_ignored = size_t{1} << 20;
 // A token is renewed so long before its end: what it is for has yet to reach the registry.
 constexpr std::chrono::seconds token_margin{10};
 constexpr const char* agent = "User-Agent: estiba";
@@ -34,20 +34,11 @@ bool is_redirect(long status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-void ignore(const HttpResponse&, std::string_view) {}
-
-// {"errors": [{"code": "DENIED", "message": "..."}]}, or nothing that can be shown.
-std::string told_reason(const RemoteAnswer& answer) {
-  Json document = Json::parse(answer.refusal, nullptr, false);
-  if (!document.is_object()) return "";
-  auto errors = document.find("errors");
-  if (errors == document.end() || !errors->is_array() || errors->empty()) return "";
-  const Json& first = errors->front();
-  if (!first.is_object()) return "";
-  for (const char* key : {"message", "code"})
-    if (auto text = first.find(key); text != first.end() && text->is_string())
-      if (const auto& value = text->get_ref<const std::string&>(); !value.empty()) return value;
-  return "";
+HttpSink ignoring(const std::string& host) {
+  return [host, count = size_t{0}](const HttpResponse&, std::string_view data) mutable {
+    count += data.size();
+    if (count > max_ignored) throw Error(cat(host, " answers without end"));
+  };
 }
 
 }  // namespace
@@ -63,12 +54,22 @@ std::string Remote::path(const std::string& rest) const {
   return cat("/v2/", parts_.endpoint.repository, "/", rest);
 }
 
-std::string Remote::url_of(const std::string& target) const { return resolve_url(base_, target); }
+std::string Remote::follow_from(const std::string& target, const std::string& location) const {
+  const std::string& host = parts_.endpoint.host;
+  return follow(follow(*Address::parse(base_), target, host), location, host).text();
+}
+
+bool Remote::is_own(const Address& address) const {
+  auto base = Address::parse(base_);
+  return base && base->origin() == address.origin();
+}
 
 HttpTls Remote::tls(const std::string& url) const {
-  bool own = authority_of(url) == parts_.endpoint.host;
+  auto address = Address::parse(url);
+  if (!address) throw Error(cat("\"", url, "\" is no address of a registry"));
+  bool own = address->authority() == parts_.endpoint.host;
   Trust trust = own && parts_.endpoint.insecure ? Trust::anyone : Trust::verified;
-  return tls_for(authority_of(url), trust);
+  return tls_for(address->authority(), trust);
 }
 
 void Remote::check_stopped() const {
@@ -90,8 +91,10 @@ RemoteAnswer Remote::hop(HttpClient& client, const HttpRequest& request, const H
   sent.redirects = Redirects::report;
   sent.stop = parts_.stop;
   sent.tls = tls(request.url);
+  HttpSink rest = ignoring(parts_.endpoint.host);
   answer.http = client.perform(sent, [&](const HttpResponse& head, std::string_view data) {
     if (head.status >= 200 && head.status < 300) return sink(head, data);
+    rest(head, data);
     answer.refusal += data.substr(0, max_refusal - std::min(max_refusal, answer.refusal.size()));
   });
   check_stopped();
@@ -100,8 +103,8 @@ RemoteAnswer Remote::hop(HttpClient& client, const HttpRequest& request, const H
 
 // Why there is no registry at this address; nothing if there is one.
 std::optional<std::string> Remote::failure_at(HttpClient& client, const std::string& base) {
-  RemoteAnswer answer =
-      patiently([&] { return hop(client, HttpRequest{cat(base, "/v2/")}, ignore); });
+  RemoteAnswer answer = patiently(
+      [&] { return hop(client, HttpRequest{cat(base, "/v2/")}, ignoring(parts_.endpoint.host)); });
   if (!answer.http.failure.empty()) return answer.http.failure;
   if (answer.http.status == 401) learn(answer);
   if (answer.success() || answer.http.status == 401) return std::nullopt;
@@ -146,15 +149,31 @@ void Remote::learn(const RemoteAnswer& answer) {
   challenge_ = basic;
 }
 
-void Remote::renew_token(HttpClient& client) {
-  std::string realm = challenge_->value("realm");
-  bool plain = realm.starts_with("http://");
-  if (!plain && !realm.starts_with("https://"))
-    throw Error(cat(parts_.endpoint.host, " names \"", realm, "\" as its token server"));
-  if (plain && !parts_.endpoint.insecure)
-    throw Error(cat(parts_.endpoint.host, " wants credentials to be sent to ", realm,
+// The realm is where the registry's own origin has said that its tokens are. Plain HTTP will do
+// only where it will for the registry, and on the same machine.
+HttpRequest Remote::request_for_token() const {
+  const std::string& host = parts_.endpoint.host;
+  auto realm = Address::parse(challenge_->value("realm"));
+  if (!realm) throw Error(cat(host, " names a token server by what is no address"));
+  auto base = Address::parse(base_);
+  bool near = is_loopback(realm->authority()) || (base && realm->host() == base->host());
+  if (!realm->secure() && !(parts_.endpoint.insecure && near))
+    throw Error(cat(host, " wants credentials to be sent to ", realm->origin(),
                     " in plain text; that is refused"));
-  HttpRequest request = token_request(*challenge_, scopes_, parts_.credentials);
+  return token_request(*challenge_, scopes_, parts_.credentials);
+}
+
+// Whether there is a way to authenticate: without one, asking again brings the same answer.
+bool Remote::learn_anew(const RemoteAnswer& answer) {
+  std::lock_guard lock(mutex_);
+  learn(answer);
+  token_.clear();
+  return challenge_ && (parts_.credentials || challenge_->scheme == "bearer");
+}
+
+void Remote::renew_token(HttpClient& client) {
+  HttpRequest request = request_for_token();
+  std::string realm = Address::parse(request.url)->origin();
   std::string body;
   RemoteAnswer answer = patiently([&] {
     body.clear();
@@ -185,7 +204,7 @@ std::string Remote::authorization(HttpClient& client) {
     if (!fresh) renew_token(client);
     return cat("Authorization: Bearer ", token_);
   }
-  if (!parts_.credentials) return "";
+  if (!parts_.credentials || parts_.credentials->user.empty()) return "";
   return cat("Authorization: Basic ",
              base64(cat(parts_.credentials->user, ":", parts_.credentials->password)));
 }
@@ -198,28 +217,26 @@ void Remote::add_source(const std::string& repository) {
   token_.clear();
 }
 
-// One try with its redirects. What shows who we are goes to the registry's own origin alone.
+// One try with its redirects. What shows who we are goes to the registry's own origin alone, and no
+// more once a redirect has led away from it, even if another leads back.
 RemoteAnswer Remote::once(HttpClient& client, const RemoteRequest& request, const HttpSink& sink) {
-  std::string url = url_of(request.target);
+  const std::string& host = parts_.endpoint.host;
+  Address at = follow(*Address::parse(base_), request.target, host);
   bool follows = request.method == "GET" || request.method == "HEAD";
+  std::string stranger;
   for (int hops = 0;; ++hops) {
-    HttpRequest sent{url, request.headers};
+    HttpRequest sent{at.text(), request.headers};
     sent.method = request.method;
     sent.body = request.body;
-    if (origin_of(url) == origin_of(base_))
-      if (std::string header = authorization(client); !header.empty())
-        sent.headers.push_back(header);
+    if (stranger.empty() && !is_own(at)) stranger = at.origin();
+    std::string header = stranger.empty() ? authorization(client) : "";
+    if (!header.empty()) sent.headers.push_back(header);
     RemoteAnswer answer = hop(client, sent, sink);
+    answer.stranger = stranger;
     std::string location = answer.http.header("location");
     if (!follows || !is_redirect(answer.http.status) || location.empty()) return answer;
-    if (hops == max_hops) throw Error(cat(parts_.endpoint.host, " redirects in a circle"));
-    std::string next = resolve_url(url, location);
-    bool known = next.starts_with("https://") ||
-                 (next.starts_with("http://") && !url.starts_with("https://"));
-    if (!known)
-      throw Error(cat(parts_.endpoint.host, " redirects to ", next.substr(0, next.find('?')),
-                      ", which is not secure; that is refused"));
-    url = next;
+    if (hops == max_hops) throw Error(cat(host, " redirects in a circle"));
+    at = follow(at, location, host);
   }
 }
 
@@ -246,12 +263,12 @@ RemoteAnswer Remote::send(HttpClient& client, const RemoteRequest& request, cons
     RemoteAnswer answer = request.method == "PATCH"
                               ? once(client, request, watched)
                               : patiently([&] { return once(client, request, watched); });
+    if (answer.http.status == 401 && !answer.stranger.empty())
+      throw Error(cat(parts_.endpoint.host, " leads to ", answer.stranger,
+                      ", which asks for credentials; those for ", parts_.endpoint.login,
+                      " are not sent there"));
     if (answer.http.status == 401 && ++logins <= max_logins) {
-      std::lock_guard lock(mutex_);
-      learn(answer);
-      token_.clear();
-      // Without a way to authenticate, asking again brings the same answer.
-      if (challenge_ && (parts_.credentials || challenge_->scheme == "bearer")) continue;
+      if (learn_anew(answer)) continue;
       return answer;
     }
     bool broken = !answer.http.failure.empty() && !delivered && request.method != "PATCH";
@@ -262,12 +279,12 @@ RemoteAnswer Remote::send(HttpClient& client, const RemoteRequest& request, cons
 }
 
 RemoteAnswer Remote::send(HttpClient& client, const RemoteRequest& request) {
-  return send(client, request, ignore);
+  return send(client, request, ignoring(parts_.endpoint.host));
 }
 
 void Remote::refuse(const RemoteAnswer& answer, const std::string& what) const {
   const Endpoint& at = parts_.endpoint;
-  std::string reason = told_reason(answer);
+  std::string reason = told_reason(answer.refusal);
   std::string aside = reason.empty() ? "" : cat(" (", reason, ")");
   long status = answer.http.status;
   if (!answer.http.failure.empty())

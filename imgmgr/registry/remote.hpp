@@ -13,6 +13,7 @@
 #include "imgmgr/registry/challenge.hpp"
 #include "imgmgr/registry/credentials.hpp"
 #include "imgmgr/registry/registries_conf.hpp"
+#include "imgmgr/registry/url.hpp"
 
 namespace estiba::img {
 
@@ -26,6 +27,8 @@ struct RemoteRequest {
 struct RemoteAnswer {
   HttpResponse http;
   std::string refusal = {};  ///< the body, where it is not what was asked for; its beginning
+  /// Whom else a redirect led to, whose word on credentials does not count; empty: to nobody.
+  std::string stranger = {};
   bool success() const { return http.status >= 200 && http.status < 300; }
 };
 
@@ -48,8 +51,9 @@ class Remote {
 
   /// "/v2/REPOSITORY/" and what follows.
   std::string path(const std::string& rest) const;
-  /// The address of a target: what an answer's Location is relative to.
-  std::string url_of(const std::string& target) const;
+  /// Where the Location leads that the registry has answered to a target with; an Error if it leads
+  /// nowhere safe.
+  std::string follow_from(const std::string& target, const std::string& location) const;
   /// From now on tokens are to be good for pulling from this repository as well.
   void add_source(const std::string& repository);
   /// An Error: what the answer means, `what` being what was asked for.
@@ -68,8 +72,11 @@ class Remote {
   RemoteAnswer patiently(const std::function<RemoteAnswer()>& attempt);
   std::string authorization(HttpClient& client);
   void renew_token(HttpClient& client);
+  HttpRequest request_for_token() const;
   void learn(const RemoteAnswer& answer);
+  bool learn_anew(const RemoteAnswer& answer);
   HttpTls tls(const std::string& url) const;
+  bool is_own(const Address& address) const;
 
   RemoteParts parts_;
   std::mutex mutex_;

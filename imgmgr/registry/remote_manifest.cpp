@@ -6,49 +6,54 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
-#include "imgmgr/digest.hpp"
+#include "imgmgr/config_json.hpp"
+#include "imgmgr/foreign_text.hpp"
 #include "imgmgr/import.hpp"
 
 namespace estiba::img {
 namespace {
 
-constexpr size_t max_layers = 1000;
+constexpr size_t max_media_type = 255;
 constexpr std::string_view schema1 = "application/vnd.docker.distribution.manifest.v1";
 
-Descriptor descriptor_of(const Json& object) {
-  if (!object.is_object()) throw Error("a descriptor of it is no object");
-  Descriptor out;
-  out.media_type = json::string_at(object, "mediaType").value_or("");
-  out.digest = json::required_string(object, "digest");
-  sha256_hex(out.digest);
-  int64_t size = json::required_int(object, "size");
-  if (size < 0) throw Error(cat("the size of ", out.digest, " is negative"));
-  out.size = static_cast<uint64_t>(size);
+// It becomes part of a header when the image is pushed on.
+std::string media_type_at(const Json& object) {
+  std::string out = json::string_at(object, "mediaType").value_or("");
+  bool plain = std::all_of(out.begin(), out.end(), [](char c) { return c > ' ' && c < 0x7f; });
+  if (!plain || out.size() > max_media_type) throw Error("its \"mediaType\" is no media type");
   return out;
 }
 
+Descriptor descriptor_of(const Json& object) {
+  return {media_type_at(object), Digest::required(json::required_string(object, "digest")),
+          json::required_size(object, "size")};
+}
+
 Platform platform_of(const Json& entry) {
-  auto found = entry.find("platform");
-  if (found == entry.end() || !found->is_object()) return {};
-  auto text = [&](const char* key) { return json::string_at(*found, key).value_or(""); };
+  const Json* found = json::object_at(entry, "platform");
+  if (!found) return {};
+  auto text = [&](const char* key) {
+    std::string value = json::string_at(*found, key).value_or("");
+    if (has_control_characters(value)) throw Error("a platform of it has a name with line breaks");
+    return value;
+  };
   return {text("os"), text("architecture"), text("variant")};
 }
 
 RemoteIndex index_of(const Json& document) {
   RemoteIndex out;
-  for (const auto& entry : document.at("manifests"))
-    out.entries.push_back({descriptor_of(entry), platform_of(entry)});
+  for (const Json* entry : json::objects_at(document, "manifests"))
+    out.entries.push_back({descriptor_of(*entry), platform_of(*entry)});
   return out;
 }
 
 RemoteManifest manifest_of(const Json& document) {
-  RemoteManifest out;
-  out.config = descriptor_of(document.at("config"));
+  RemoteManifest out{descriptor_of(json::required_object(document, "config"))};
   if (out.config.size > max_config_size) throw Error("its configuration is larger than 8 MiB");
-  auto layers = document.find("layers");
-  if (layers == document.end() || !layers->is_array()) throw Error("it has no layers");
-  if (layers->size() > max_layers) throw Error("it has more than 1000 layers");
-  for (const auto& layer : *layers) out.layers.push_back(descriptor_of(layer));
+  if (!document.contains("layers")) throw Error("it has no layers");
+  auto layers = json::objects_at(document, "layers");
+  if (layers.size() > max_layers) throw Error("it has more than 1000 layers");
+  for (const Json* layer : layers) out.layers.push_back(descriptor_of(*layer));
   return out;
 }
 
@@ -62,7 +67,7 @@ bool is_known_type(std::string_view type) {
 // A document that is a manifest to one reader and an index to another (CVE-2021-41190) is neither.
 RemoteDocument document_of(const Json& document, std::string_view content_type) {
   if (!document.is_object()) throw Error("it is no JSON object");
-  std::string own = json::string_at(document, "mediaType").value_or("");
+  std::string own = media_type_at(document);
   std::string type(text::trim(content_type.substr(0, content_type.find(';'))));
   if (own.starts_with(schema1) || type.starts_with(schema1) || document.contains("fsLayers"))
     throw Error("it is of the old schema 1, which is not supported; push the image anew");
@@ -71,7 +76,6 @@ RemoteDocument document_of(const Json& document, std::string_view content_type) 
   bool is_index = document.contains("manifests");
   if (is_index == document.contains("config"))
     throw Error("it is neither a manifest nor an index, or pretends to be both");
-  if (is_index && !document["manifests"].is_array()) throw Error("its list is no list");
   if (is_index) return index_of(document);
   return manifest_of(document);
 }

@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "imgmgr/digest.hpp"
+
 namespace estiba::img {
 
 constexpr size_t max_manifest_size = size_t{4} << 20;
@@ -25,13 +27,14 @@ Platform host_platform_of_images();
 int platform_fit(const Platform& wanted, const Platform& offered);
 
 struct Descriptor {
-  std::string media_type, digest;
+  std::string media_type;
+  Digest digest;
   uint64_t size = 0;
 };
 
 struct RemoteManifest {
   Descriptor config;
-  std::vector<Descriptor> layers;  ///< lowest first
+  std::vector<Descriptor> layers = {};  ///< lowest first
 };
 
 struct RemoteIndex {

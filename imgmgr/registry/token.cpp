@@ -1,5 +1,6 @@
 #include "imgmgr/registry/token.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +12,15 @@ namespace estiba::img {
 namespace {
 
 constexpr const char* client_id = "estiba";
+constexpr size_t max_token = size_t{64} << 10;
+// Of a token that is good for longer, nobody makes use for longer.
+constexpr int64_t default_lifetime = 60, max_lifetime = int64_t{24} * 60 * 60;
+
+// It becomes part of a header, in which it must not end the line or begin another word.
+bool is_token(std::string_view text) {
+  return !text.empty() && text.size() <= max_token &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
 
 HttpBody body_of(std::string content) {
   HttpBody out;
@@ -63,15 +73,17 @@ HttpRequest token_request(const Challenge& challenge, const std::vector<std::str
 }
 
 Token parse_token(const std::string& body, const std::string& realm) {
-  Json document = parse_json(body, cat("the answer of ", realm));
-  Token out;
-  for (const char* key : {"token", "access_token"})
-    if (out.text.empty() && document.is_object())
-      out.text = json::string_at(document, key).value_or("");
-  if (out.text.empty() || out.text.find_first_of("\r\n") != out.text.npos)
-    throw Error(cat("the token server ", realm, " gave no token"));
-  out.lifetime = std::chrono::seconds{json::int_at(document, "expires_in").value_or(60)};
-  return out;
+  std::string what = cat("the answer of the token server ", realm);
+  Json document = parse_json(body, what);
+  return with_context(
+      [&] {
+        auto text = json::string_at(document, "token");
+        if (!text || text->empty()) text = json::string_at(document, "access_token");
+        if (!text || !is_token(*text)) throw Error("there is no token in it");
+        int64_t lifetime = json::int_at(document, "expires_in").value_or(default_lifetime);
+        return Token{*text, std::chrono::seconds{std::clamp<int64_t>(lifetime, 0, max_lifetime)}};
+      },
+      what);
 }
 
 }  // namespace estiba::img

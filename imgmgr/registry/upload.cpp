@@ -9,6 +9,8 @@ namespace estiba::img {
 namespace {
 
 constexpr uint64_t piece_size = uint64_t{16} << 20;
+// However often a piece fails to arrive with something to show for the others.
+constexpr int max_setbacks = 100;
 
 // "0-1023" of an upload's status: how much of it has arrived.
 std::optional<uint64_t> arrived_of(const HttpResponse& response) {
@@ -17,8 +19,8 @@ std::optional<uint64_t> arrived_of(const HttpResponse& response) {
   size_t dash = range.find('-');
   if (dash == range.npos) return std::nullopt;
   auto last = text::to_uint(range.substr(dash + 1));
+  if (!last || *last == UINT64_MAX) return std::nullopt;
   // Nothing at all is told as 0-0, as is a single byte.
-  if (!last) return std::nullopt;
   return *last == 0 ? 0 : *last + 1;
 }
 
@@ -30,15 +32,18 @@ class Upload {
 
   void run() {
     begin();
-    int fruitless = 0;
+    int fruitless = 0, setbacks = 0;
     while (sent_ < blob_.size) {
       uint64_t before = sent_;
       RemoteAnswer answer = send_piece();
-      if (answer.success()) {
+      if (answer.success() && sent_ > before) {
         fruitless = 0;
         continue;
       }
-      bool may_pass = !answer.http.failure.empty() || is_passing(answer.http.status);
+      // One that takes piece after piece and has none of them would be sent to for ever.
+      bool may_pass =
+          answer.success() || !answer.http.failure.empty() || is_passing(answer.http.status);
+      if (++setbacks == max_setbacks) may_pass = false;
       auto asked = parse_retry_after(answer.http.header("retry-after"), wall_now());
       auto wait = may_pass ? retry_wait(++fruitless, asked, 0.5) : std::nullopt;
       if (!wait) remote_.refuse(answer, what());
@@ -64,11 +69,7 @@ class Upload {
   void take_location(const RemoteAnswer& answer) {
     std::string location = answer.http.header("location");
     if (location.empty()) return;
-    std::string base = remote_.url_of(remote_.path("blobs/uploads/"));
-    location_ = resolve_url(base, location);
-    if (base.starts_with("https://") && !location_.starts_with("https://"))
-      throw Error(cat(remote_.endpoint().host, " wants ", blob_.digest,
-                      " to be sent without TLS; that is refused"));
+    location_ = remote_.follow_from(remote_.path("blobs/uploads/"), location);
   }
 
   RemoteAnswer send_piece() {
@@ -87,7 +88,7 @@ class Upload {
     RemoteAnswer answer = remote_.send(client_, request);
     if (!answer.success()) return answer;
     take_location(answer);
-    sent_ = arrived_of(answer.http).value_or(start + size);
+    sent_ = std::min(arrived_of(answer.http).value_or(start + size), blob_.size);
     return answer;
   }
 
@@ -105,7 +106,7 @@ class Upload {
 
   void commit() {
     RemoteAnswer answer =
-        remote_.send(client_, {with_query(location_, "digest", blob_.digest), "PUT"});
+        remote_.send(client_, {with_query(location_, "digest", blob_.digest.text()), "PUT"});
     if (answer.http.status != 201 && !has_blob(remote_, client_, blob_.digest))
       remote_.refuse(answer, what());
   }
@@ -121,23 +122,23 @@ class Upload {
 
 }  // namespace
 
-bool has_blob(Remote& remote, HttpClient& client, const std::string& digest) {
+bool has_blob(Remote& remote, HttpClient& client, const Digest& digest) {
   RemoteAnswer answer = remote.send(client, {remote.path(cat("blobs/", digest)), "HEAD"});
   if (answer.success()) return true;
   if (answer.http.status != 404) remote.refuse(answer, cat("blob ", digest));
   return false;
 }
 
-bool mount_blob(Remote& remote, HttpClient& client, const std::string& digest,
+bool mount_blob(Remote& remote, HttpClient& client, const Digest& digest,
                 const std::string& from_repository) {
   remote.add_source(from_repository);
-  std::string target = with_query(remote.path("blobs/uploads/"), "mount", digest);
+  std::string target = with_query(remote.path("blobs/uploads/"), "mount", digest.text());
   RemoteAnswer answer = remote.send(client, {with_query(target, "from", from_repository), "POST"});
   if (answer.http.status == 201) return true;
   // An ordinary upload was begun in its place; it is given up.
   std::string location = answer.http.header("location");
   if (answer.http.status == 202 && !location.empty())
-    remote.send(client, {resolve_url(remote.url_of(target), location), "DELETE"});
+    remote.send(client, {remote.follow_from(target, location), "DELETE"});
   return false;
 }
 

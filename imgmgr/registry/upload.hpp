@@ -9,10 +9,10 @@
 
 namespace estiba::img {
 
-bool has_blob(Remote& remote, HttpClient& client, const std::string& digest);
+bool has_blob(Remote& remote, HttpClient& client, const Digest& digest);
 
 /// False if the registry does not do it; then nothing is left of the attempt.
-bool mount_blob(Remote& remote, HttpClient& client, const std::string& digest,
+bool mount_blob(Remote& remote, HttpClient& client, const Digest& digest,
                 const std::string& from_repository);
 
 /// Reads from `offset` on; 0 at the end.

@@ -1,10 +1,14 @@
 #include "imgmgr/registry/url.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
 #include "base/text.hpp"
 
 namespace estiba::img {
 namespace {
+
+constexpr uint64_t max_port = 65535;
 
 std::string_view scheme_of(std::string_view url) {
   size_t end = url.find("://");
@@ -21,21 +25,46 @@ bool is_unreserved(char c) {
          std::string_view("-._~").find(c) != std::string_view::npos;
 }
 
-}  // namespace
+bool is_plain(char c) { return c > ' ' && c < 0x7f && c != '\\'; }
 
-std::string authority_of(std::string_view url) {
-  size_t start = scheme_of(url).empty() ? 0 : scheme_of(url).size() + 3;
-  std::string_view authority = url.substr(start, path_start(url) - start);
-  size_t at = authority.rfind('@');
-  return std::string(at == authority.npos ? authority : authority.substr(at + 1));
+// A name, an IPv4 address, or an IPv6 address in brackets.
+bool is_host(std::string_view host) {
+  bool bracketed = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
+  if (bracketed)
+    return host.substr(1, host.size() - 2).find_first_not_of("0123456789abcdef:.") == host.npos;
+  // No name begins with a dot, and one that did would be another folder to whom it is a file.
+  return !host.empty() && !host.starts_with('.') && !host.starts_with('-') &&
+         host.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz.-_") == host.npos;
 }
 
-std::string origin_of(std::string_view url) {
-  std::string scheme = text::lower(scheme_of(url));
-  std::string authority = text::lower(authority_of(url));
-  bool has_port = authority.rfind(':') != authority.npos && !authority.ends_with(']');
-  if (!has_port) authority += scheme == "https" ? ":443" : ":80";
-  return cat(scheme, "://", authority);
+}  // namespace
+
+std::optional<Address> Address::parse(std::string_view text) {
+  std::string scheme = text::lower(scheme_of(text));
+  if (scheme != "http" && scheme != "https") return std::nullopt;
+  if (!std::all_of(text.begin(), text.end(), is_plain)) return std::nullopt;
+  size_t start = scheme.size() + 3;
+  Address out;
+  out.text_ = text;
+  out.authority_ = text.substr(start, path_start(text) - start);
+  out.secure_ = scheme == "https";
+  std::string lower = text::lower(out.authority_);
+  size_t colon = lower.find(':', lower.starts_with('[') ? lower.find(']') : 0);
+  out.host_ = lower.substr(0, colon);
+  if (!is_host(out.host_)) return std::nullopt;
+  std::optional<uint64_t> port = out.secure_ ? 443 : 80;
+  if (colon != lower.npos) port = text::to_uint(lower.substr(colon + 1));
+  if (!port || *port == 0 || *port > max_port) return std::nullopt;
+  out.origin_ = cat(scheme, "://", out.host_, ":", std::to_string(*port));
+  return out;
+}
+
+Address follow(const Address& base, std::string_view location, const std::string& who) {
+  auto next = Address::parse(resolve_url(base.text(), location));
+  if (!next) throw Error(cat(who, " leads to what is no address; that is refused"));
+  if (base.secure() && !next->secure())
+    throw Error(cat(who, " leads to ", next->origin(), ", which is not secure; that is refused"));
+  return *next;
 }
 
 std::string resolve_url(std::string_view base, std::string_view reference) {

@@ -11,11 +11,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/beneath.hpp"
 #include "base/error.hpp"
 #include "runtime/launch/packet.hpp"
 #include "runtime/launch/wire.hpp"
 #include "runtime/process/command.hpp"
-#include "runtime/rootfs/beneath.hpp"
 #include "runtime/sys.hpp"
 
 namespace estiba::runtime {

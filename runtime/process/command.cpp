@@ -15,9 +15,9 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/beneath.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "runtime/rootfs/beneath.hpp"
 #include "runtime/sys.hpp"
 
 namespace estiba::runtime {

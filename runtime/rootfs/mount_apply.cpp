@@ -11,10 +11,10 @@
 #include <algorithm>
 #include <array>
 
+#include "base/beneath.hpp"
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "runtime/launch/descriptors.hpp"
-#include "runtime/rootfs/beneath.hpp"
 #include "runtime/rootfs/overlay.hpp"
 #include "runtime/sys.hpp"
 
@@ -64,7 +64,7 @@ UniqueFd open_source(const BindOp& bind) {
   }
   if (bind.subpath.empty()) return sys::open_tree(FdRef::cwd(), bind.source, flags);
   UniqueFd source = sys::open(bind.source, O_PATH | O_DIRECTORY);
-  UniqueFd found = with_context([&] { return find_within(source, bind.subpath); }, "subpath \"",
+  UniqueFd found = with_context([&] { return hold_within(source, bind.subpath); }, "subpath \"",
                                 bind.subpath, "\"");
   return sys::open_tree(found, "", flags | AT_EMPTY_PATH);
 }

@@ -12,9 +12,9 @@
 #include <array>
 #include <optional>
 
+#include "base/beneath.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "runtime/rootfs/beneath.hpp"
 #include "runtime/sys.hpp"
 
 namespace estiba::runtime {

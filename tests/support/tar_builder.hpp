@@ -17,6 +17,7 @@ class TarBuilder {
     uint64_t mtime = 1;
     unsigned major = 0, minor = 0;
     std::vector<std::pair<std::string, std::string>> xattrs{};
+    std::vector<std::pair<std::string, std::string>> records{};  ///< of a pax header, as given
   };
 
   TarBuilder& file(const std::string& name, const std::string& content) {
@@ -50,6 +51,7 @@ class TarBuilder {
     if (target.size() > 100) records += pax_record("linkpath", target);
     for (const auto& [key, value] : meta.xattrs)
       records += pax_record("SCHILY.xattr." + key, value);
+    for (const auto& [key, value] : meta.records) records += pax_record(key, value);
     if (!records.empty()) raw('x', "pax", "", records, Meta{});
     raw(type, name, target, content, meta);
     return *this;

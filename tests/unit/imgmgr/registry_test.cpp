@@ -2,10 +2,15 @@
 #include <gtest/gtest.h>
 
 #include "base/error.hpp"
+#include "base/fs.hpp"
+#include "base/scope_exit.hpp"
+#include "base/text.hpp"
 #include "imgmgr/http.hpp"
 #include "imgmgr/registry/challenge.hpp"
+#include "imgmgr/registry/credential_helper.hpp"
 #include "imgmgr/registry/credentials.hpp"
 #include "imgmgr/registry/login.hpp"
+#include "imgmgr/registry/refusal.hpp"
 #include "imgmgr/registry/registries_conf.hpp"
 #include "imgmgr/registry/remote_manifest.hpp"
 #include "imgmgr/registry/retry.hpp"
@@ -59,12 +64,62 @@ TEST(Retries, BackOffAndEnd) {
   EXPECT_EQ(retry_wait(max_attempts, seconds{1}, 0), std::nullopt);
 }
 
-TEST(Urls, HaveAnOriginThatIncludesThePort) {
+std::string origin_of(const std::string& text) {
+  auto address = Address::parse(text);
+  return address ? address->origin() : "none";
+}
+
+TEST(Addresses, HaveAnOriginThatIncludesThePort) {
   EXPECT_EQ(origin_of("https://Host/a"), "https://host:443");
+  EXPECT_EQ(origin_of("HTTPS://host:0443"), "https://host:443");
   EXPECT_EQ(origin_of("http://host:5000?x"), "http://host:5000");
   EXPECT_EQ(origin_of("http://[::1]/"), "http://[::1]:80");
+  EXPECT_EQ(origin_of("http://[::1]:5000/"), "http://[::1]:5000");
   EXPECT_NE(origin_of("http://host"), origin_of("https://host"));
-  EXPECT_EQ(origin_of("https://host@evil/"), "https://evil:443");
+}
+
+TEST(Addresses, ThatTwoReadersCouldTakeForTwoHostsAreNone) {
+  for (std::string text : {"",
+                           "host",
+                           "//host",
+                           "ftp://host/",
+                           "file:///etc/passwd",
+                           "https://",
+                           "https:///a",
+                           "https://user@host/",
+                           "https://evil\\@host/",
+                           "https://host\\.evil/",
+                           "https://host /",
+                           "https://host/\r\nX: y",
+                           "https://host:0/",
+                           "https://host:65536/",
+                           "https://host:/",
+                           "https://host:1:2/",
+                           "https://ho%73t/",
+                           "https://../x",
+                           "https://[host]/",
+                           "https://[::1/",
+                           "https://[::1]x/",
+                           "https://h\xc3\xb6st/"})
+    EXPECT_EQ(origin_of(text), "none") << text;
+  EXPECT_EQ(origin_of(std::string("https://host\0.evil/", 19)), "none");
+}
+
+std::string followed(const std::string& base, const std::string& location) {
+  try {
+    return follow(*Address::parse(base), location, "registry").text();
+  } catch (const Error& error) {
+    return error.message();
+  }
+}
+
+TEST(Addresses, AreFollowedNoFurtherThanIsSafe) {
+  EXPECT_EQ(followed("https://a/v2/x", "/v2/y"), "https://a/v2/y");
+  EXPECT_EQ(followed("http://a/v2/x", "https://b/y"), "https://b/y");
+  EXPECT_EQ(followed("https://a/v2/x", "http://a/y"),
+            "registry leads to http://a:80, which is not secure; that is refused");
+  EXPECT_EQ(followed("http://a/v2/x", "file:///etc/passwd"),
+            "registry leads to what is no address; that is refused");
 }
 
 TEST(Urls, AreResolvedAsRedirectsMeanThem) {
@@ -211,7 +266,44 @@ TEST(Tokens, AreAskedForWithEveryScope) {
   EXPECT_EQ(named.headers, std::vector<std::string>{"Authorization: Basic YW5uOnB3"});
   EXPECT_EQ(token_request(challenge, {}, Credentials{"", "", "refresh"}).method, "POST");
   EXPECT_EQ(parse_token(R"({"access_token":"t","expires_in":9})", "r").lifetime, seconds{9});
-  EXPECT_THROW(parse_token(R"({"token":"a\r\nb"})", "r"), Error);
+}
+
+std::string token_of(const std::string& body) {
+  try {
+    Token token = parse_token(body, "https://t");
+    return cat(token.text, " ", std::to_string(token.lifetime.count()));
+  } catch (const Error& error) {
+    return error.message();
+  }
+}
+
+TEST(Tokens, AreTakenOnlyIfTheyAreOneWordOfAHeader) {
+  std::string what = "the answer of the token server https://t";
+  EXPECT_EQ(token_of(R"({"token":"","access_token":"a.b-c_d=="})"), "a.b-c_d== 60");
+  for (const char* text : {R"(a\r\nX-Other: b)", R"(a\u0000b)", R"(a\tb)", "a b", R"(a\u007f)", ""})
+    EXPECT_EQ(token_of(cat(R"({"token":")", text, R"("})")),
+              cat(what, ": there is no token in it"));
+  EXPECT_EQ(token_of("[]"), cat(what, ": expected an object with the member \"token\""));
+  EXPECT_EQ(token_of(R"({"token":1})"), cat(what, ": \"token\" must be a string"));
+}
+
+TEST(Tokens, LiveForADayAtMost) {
+  EXPECT_EQ(token_of(R"({"token":"t","expires_in":9223372036854775807})"), "t 86400");
+  EXPECT_EQ(token_of(R"({"token":"t","expires_in":-9223372036854775808})"), "t 0");
+  EXPECT_NE(token_of(R"({"token":"t","expires_in":18446744073709551615})").find("64 bits"),
+            std::string::npos);
+}
+
+TEST(Refusals, AreShownAsOneLineWithoutControlCharacters) {
+  EXPECT_EQ(told_reason(R"({"errors":[{"code":"DENIED","message":"go\u001b[2J away\n"}]})"),
+            "go [2J away");
+  EXPECT_EQ(told_reason(R"({"errors":[{"code":"DENIED","message":""}]})"), "DENIED");
+  EXPECT_EQ(told_reason(R"({"errors":[{"message":"a\u009bb"}]})"), "a  b");
+  EXPECT_EQ(told_reason(cat(R"({"errors":[{"message":")", std::string(299, 'a'), "\xc3\xa4\"}]}")),
+            std::string(299, 'a'));
+  for (const char* text : {"", "{", "[]", "{}", R"({"errors":{}})", R"({"errors":[1]})",
+                           R"({"errors":[{"message":1}]})", R"({"errors":[]})", "\"\xff\""})
+    EXPECT_EQ(told_reason(text), "") << text;
 }
 
 TEST(Base64, GoesBothWays) {
@@ -219,6 +311,45 @@ TEST(Base64, GoesBothWays) {
     EXPECT_EQ(from_base64(base64(text)), text);
   EXPECT_EQ(base64("foob"), "Zm9vYg==");
   EXPECT_EQ(from_base64("a*"), std::nullopt);
+}
+
+// What is found for a host in a config.json of this content.
+std::string credentials_in(const std::string& config) {
+  std::string file = cat("/tmp/estiba-test-", text::random_hex(12));
+  ScopeExit remove([&] { fs::remove_tree(file); });
+  fs::write_atomic(file, config, 0600, fs::Durability::relaxed);
+  try {
+    auto found = CredentialStore(file).find("a.test");
+    return found ? cat(found->user, ":", found->password, found->identity_token) : "none";
+  } catch (const Error& error) {
+    std::string message = error.message();
+    return message.replace(message.find(file), file.size(), "FILE");
+  }
+}
+
+TEST(CredentialFiles, AreReadByTypeOrRefusedByName) {
+  EXPECT_EQ(credentials_in(R"({"auths":{"https://a.test/v2/":{"auth":"YW5uOnB3"}}})"), "ann:pw");
+  EXPECT_EQ(credentials_in(R"({"auths":{"a.test.example.org":{"auth":"YW5uOnB3"}}})"), "none");
+  EXPECT_EQ(credentials_in(R"({"auths":null})"), "none");
+  EXPECT_EQ(credentials_in(R"({"auths":[]})"), "reading FILE: \"auths\" must be an object");
+  EXPECT_EQ(credentials_in(R"({"auths":{"a.test":7}})"),
+            "reading FILE: an entry of \"auths\" must be an object");
+  EXPECT_EQ(credentials_in(R"({"auths":{"a.test":{"auth":{}}}})"),
+            "reading FILE: \"auth\" must be a string");
+  EXPECT_EQ(credentials_in(R"({"auths":{"a.test":{"auth":"%"}}})"),
+            "reading FILE: an \"auth\" is damaged");
+  EXPECT_EQ(credentials_in(R"({"credHelpers":{"a.test":7}})"),
+            "reading FILE: \"a.test\" must be a string");
+  EXPECT_EQ(credentials_in(R"({"credsStore":[]})"),
+            "reading FILE: \"credsStore\" must be a string");
+  EXPECT_EQ(credentials_in("[]"), "FILE is not a JSON object");
+}
+
+TEST(CredentialHelpers, AnswerByTypeOrAreRefused) {
+  EXPECT_EQ(parse_helper_answer(R"({"Username":"<token>","Secret":"s"})", "it").identity_token,
+            "s");
+  for (const char* text : {"", "[]", "7", R"({"Username":7})", R"({"Secret":{}})", "{"})
+    EXPECT_THROW(parse_helper_answer(text, "it"), Error) << text;
 }
 
 TEST(Login, IsForAHostHoweverItIsWritten) {
