@@ -1,20 +1,16 @@
 #include "base/copy_tree.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
-#include <sys/xattr.h>
+#include <unistd.h>
 
-#include <array>
 #include <map>
-#include <memory>
 #include <optional>
 #include <utility>
-#include <vector>
 
+#include "base/beneath.hpp"
 #include "base/error.hpp"
-#include "base/fs.hpp"
+#include "base/node.hpp"
 #include "base/sys.hpp"
 
 namespace estiba {
@@ -24,21 +20,6 @@ constexpr mode_t permission_bits = 07777;
 
 bool is_whiteout(const struct stat& status) {
   return S_ISCHR(status.st_mode) && status.st_rdev == 0;
-}
-
-std::string fd_path(FdRef fd) { return cat("/proc/self/fd/", std::to_string(fd.get())); }
-
-std::vector<std::string> names_in(FdRef dir, const std::string& subject) {
-  UniqueFd own = sys::openat(dir, ".", O_RDONLY | O_DIRECTORY);
-  std::unique_ptr<DIR, int (*)(DIR*)> stream{::fdopendir(own.get()), ::closedir};
-  if (!stream) throw Error{"fdopendir", subject, Errno{errno}};
-  own.release();
-  std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(stream.get())) {
-    std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  return names;
 }
 
 // Copies [start, end) through the page cache, for filesystems between which the kernel cannot.
@@ -77,61 +58,19 @@ void copy_range(FdRef from, FdRef to, std::pair<off_t, off_t> range, const std::
   }
 }
 
-// Names of extended attributes; empty where the filesystem has none.
-template <typename List>
-std::vector<std::string> attribute_names(List list) {
-  ssize_t size = list(nullptr, 0);
-  if (size <= 0) return {};
-  std::string buffer(static_cast<size_t>(size), '\0');
-  size = list(buffer.data(), buffer.size());
-  std::vector<std::string> out;
-  for (size_t at = 0; size > 0 && at < static_cast<size_t>(size);) {
-    std::string name = buffer.c_str() + at;
-    at += name.size() + 1;
-    if (!name.starts_with("trusted.overlay.") && !name.starts_with("user.overlay."))
-      out.push_back(name);
-  }
-  return out;
+// Overlay's own belong to the layer that they are in.
+bool is_overlays(std::string_view attribute) {
+  return attribute.starts_with("trusted.overlay.") || attribute.starts_with("user.overlay.");
 }
 
-void check_attribute(int result, const std::string& name, const std::string& subject) {
-  // Labels are the machine's own; filesystems without attributes are no reason to fail.
-  if (result == 0 || errno == ENOTSUP || errno == EPERM) return;
-  throw Error{cat("setxattr ", name), subject, Errno{errno}};
-}
-
-// For what cannot be opened: symlinks and devices, by a path through their directories.
-void copy_node_attributes(const std::string& from, const std::string& to) {
-  auto names = attribute_names(
-      [&](char* buffer, size_t size) { return ::llistxattr(from.c_str(), buffer, size); });
-  for (const auto& name : names) {
-    std::array<char, 65536> value{};
-    ssize_t size = ::lgetxattr(from.c_str(), name.c_str(), value.data(), value.size());
-    if (size < 0) continue;
-    check_attribute(
-        ::lsetxattr(to.c_str(), name.c_str(), value.data(), static_cast<size_t>(size), 0), name,
-        to);
-  }
-}
-
-// chown first: it clears setuid bits and file capabilities; times last.
-void copy_metadata(FdRef from, FdRef to, const std::string& subject) {
-  struct stat status = sys::fstat(from);
-  if (::fchown(to.get(), status.st_uid, status.st_gid) != 0)
-    throw Error{"chown", subject, Errno{errno}};
-  if (::fchmod(to.get(), status.st_mode & permission_bits) != 0)
-    throw Error{"chmod", subject, Errno{errno}};
-  copy_attributes(from, to, subject);
-  std::array<timespec, 2> times{status.st_atim, status.st_mtim};
-  if (::futimens(to.get(), times.data()) != 0) throw Error{"futimens", subject, Errno{errno}};
-}
+node::Times times_of(const struct stat& status) { return {status.st_atim, status.st_mtim}; }
 
 class TreeCopier {
  public:
   explicit TreeCopier(FdRef to) : root_(to) {}
 
   void copy_directory(FdRef from, FdRef to, const std::string& path) {
-    for (const auto& name : names_in(from, path)) copy_entry(from, to, {path, name});
+    for (const auto& name : node::names_in(from, path)) copy_entry(from, to, {path, name});
     copy_metadata(from, to, path);
   }
 
@@ -141,64 +80,79 @@ class TreeCopier {
     const std::string& name;
     std::string path() const { return directory.empty() ? name : cat(directory, "/", name); }
   };
+  /// A file that has more names than one: where the copy has it, and what it is there.
+  struct Copied {
+    std::string path;
+    struct stat status;
+  };
 
   void copy_entry(FdRef from, FdRef to, const Entry& entry) {
-    struct stat status {};
-    if (::fstatat(from.get(), entry.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
-      throw Error{"stat", entry.path(), Errno{errno}};
+    UniqueFd source = node::hold(from, entry.name);
+    struct stat status = sys::fstat(source);
     if (is_whiteout(status)) return;
     if (S_ISDIR(status.st_mode)) {
-      if (::mkdirat(to.get(), entry.name.c_str(), 0700) != 0)
-        throw Error{"mkdir", entry.path(), Errno{errno}};
-      copy_directory(sys::openat(from, entry.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW),
-                     sys::openat(to, entry.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW),
-                     entry.path());
+      copy_directory(node::open_directory(source, entry.path()),
+                     node::make_directory(to, entry.name, 0700), entry.path());
       return;
     }
     if (status.st_nlink > 1 && link_to_earlier(to, entry, status)) return;
-    if (S_ISREG(status.st_mode)) {
-      copy_file(from, to, entry);
-    } else {
-      copy_node(from, to, entry, status);
-    }
+    UniqueFd made = S_ISREG(status.st_mode) ? copy_file(source, to, entry)
+                                            : copy_node(source, status, to, entry);
+    if (status.st_nlink > 1)
+      linked_[{status.st_dev, status.st_ino}] = {entry.path(), sys::fstat(made)};
   }
 
   bool link_to_earlier(FdRef to, const Entry& entry, const struct stat& status) {
-    auto [earlier, is_first] = linked_.try_emplace({status.st_dev, status.st_ino}, entry.path());
-    if (is_first) return false;
-    if (::linkat(root_.get(), earlier->second.c_str(), to.get(), entry.name.c_str(), 0) != 0)
-      throw Error{"link", entry.path(), Errno{errno}};
-    return true;
+    auto earlier = linked_.find({status.st_dev, status.st_ino});
+    if (earlier == linked_.end()) return false;
+    auto held = still_there(earlier->second);
+    if (held) node::add_name(*held, to, entry.name);
+    return held.has_value();
   }
 
-  static void copy_file(FdRef from, FdRef to, const Entry& entry) {
-    UniqueFd source = sys::openat(from, entry.name, O_RDONLY | O_NOFOLLOW);
-    UniqueFd target = sys::openat(to, entry.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-    copy_content(source, target, entry.path());
-    copy_metadata(source, target, entry.path());
+  // The name of the earlier copy may mean something else by now, or lie behind a link: then the
+  // file is copied again.
+  std::optional<UniqueFd> still_there(const Copied& earlier) {
+    try {
+      UniqueFd held = hold_beneath(root_, earlier.path, Links::refuse);
+      if (node::same(sys::fstat(held), earlier.status)) return held;
+    } catch (const Error& error) {
+      if (error.code() != ENOENT && error.code() != ENOTDIR && error.code() != ELOOP) throw;
+    }
+    return std::nullopt;
   }
 
-  static void copy_node(FdRef from, FdRef to, const Entry& entry, const struct stat& status) {
-    const char* name = entry.name.c_str();
-    std::string source = cat(fd_path(from), "/", entry.name);
-    std::string target = cat(fd_path(to), "/", entry.name);
-    int result = S_ISLNK(status.st_mode)
-                     ? ::symlinkat(sys::readlink(source).c_str(), to.get(), name)
-                     : ::mknodat(to.get(), name, status.st_mode, status.st_rdev);
-    if (result != 0) throw Error{"mknod", entry.path(), Errno{errno}};
-    if (::fchownat(to.get(), name, status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW) != 0)
-      throw Error{"chown", entry.path(), Errno{errno}};
-    if (!S_ISLNK(status.st_mode) &&
-        ::fchmodat(to.get(), name, status.st_mode & permission_bits, 0) != 0)
-      throw Error{"chmod", entry.path(), Errno{errno}};
-    copy_node_attributes(source, target);
-    std::array<timespec, 2> times{status.st_atim, status.st_mtim};
-    if (::utimensat(to.get(), name, times.data(), AT_SYMLINK_NOFOLLOW) != 0)
-      throw Error{"utimensat", entry.path(), Errno{errno}};
+  static UniqueFd copy_file(FdRef source, FdRef to, const Entry& entry) {
+    UniqueFd from = node::open_file(source, node::Use::read, entry.path());
+    UniqueFd target = node::make_file(to, entry.name, 0600);
+    copy_content(from, target, entry.path());
+    copy_metadata(from, target, entry.path());
+    return target;
+  }
+
+  static UniqueFd copy_node(FdRef source, const struct stat& status, FdRef to, const Entry& entry) {
+    bool is_link = S_ISLNK(status.st_mode);
+    UniqueFd made = is_link ? node::make_link(to, entry.name, node::link_text(source, entry.path()))
+                            : node::make_special(to, entry.name, status);
+    node::set_owner(made, status.st_uid, status.st_gid, entry.path());
+    if (!is_link) node::set_mode(made, status.st_mode & permission_bits, entry.path());
+    copy_attributes(source, made, entry.path());
+    node::set_times(made, times_of(status), entry.path());
+    return made;
+  }
+
+  // Of what is open already. The owner first: chown clears set-user-id bits and file capabilities;
+  // times last.
+  static void copy_metadata(FdRef from, FdRef to, const std::string& subject) {
+    struct stat status = sys::fstat(from);
+    node::set_owner(to, status.st_uid, status.st_gid, subject);
+    node::set_mode(to, status.st_mode & permission_bits, subject);
+    copy_attributes(from, to, subject);
+    node::set_times(to, times_of(status), subject);
   }
 
   FdRef root_;
-  std::map<std::pair<dev_t, ino_t>, std::string> linked_;
+  std::map<std::pair<dev_t, ino_t>, Copied> linked_;
 };
 
 }  // namespace
@@ -224,14 +178,14 @@ void copy_content(FdRef from, FdRef to, const std::string& subject) {
 }
 
 void copy_attributes(FdRef from, FdRef to, const std::string& subject) {
-  auto names = attribute_names(
-      [&](char* buffer, size_t size) { return ::flistxattr(from.get(), buffer, size); });
-  for (const auto& name : names) {
-    std::array<char, 65536> value{};
-    ssize_t size = ::fgetxattr(from.get(), name.c_str(), value.data(), value.size());
-    if (size < 0) continue;
-    check_attribute(::fsetxattr(to.get(), name.c_str(), value.data(), static_cast<size_t>(size), 0),
-                    name, subject);
+  for (const auto& name : node::attribute_names(from)) {
+    if (is_overlays(name)) continue;
+    auto value = node::attribute(from, name);
+    if (!value) continue;
+    int code = node::set_attribute(to, name, *value);
+    // Labels are the machine's own; filesystems without attributes are no reason to fail.
+    if (code != 0 && code != ENOTSUP && code != EPERM)
+      throw Error{cat("setxattr ", name), subject, Errno{code}};
   }
 }
 

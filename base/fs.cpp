@@ -1,6 +1,5 @@
 #include "base/fs.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
@@ -9,36 +8,14 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "base/error.hpp"
+#include "base/node.hpp"
 #include "base/scope_exit.hpp"
 #include "base/sys.hpp"
 
 namespace estiba::fs {
 namespace {
-
-struct DirCloser {
-  void operator()(DIR* dir) const { ::closedir(dir); }
-};
-using Dir = std::unique_ptr<DIR, DirCloser>;
-
-Dir open_dir(UniqueFd fd, const std::string& subject) {
-  DIR* dir = ::fdopendir(fd.get());
-  if (!dir) throw Error{"fdopendir", subject, Errno{errno}};
-  fd.release();
-  return Dir{dir};
-}
-
-std::vector<std::string> names_in(UniqueFd fd, const std::string& subject) {
-  Dir dir = open_dir(std::move(fd), subject);
-  std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(dir.get())) {
-    std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  return names;
-}
 
 // A directory that is no mount point: what is mounted, be it from the same filesystem, belongs to
 // somebody else.
@@ -53,13 +30,8 @@ UniqueFd open_unmounted(FdRef dir, const std::string& name, const std::string& s
 
 // Removes what is in the directory, never crossing into a mount.
 void empty_dir(FdRef dir, const std::string& subject) {
-  for (const auto& name : names_in(sys::openat(dir, ".", O_RDONLY | O_DIRECTORY), subject)) {
-    if (::unlinkat(dir.get(), name.c_str(), 0) == 0 || errno == ENOENT) continue;
-    if (errno != EISDIR && errno != EPERM) throw Error{"unlink", join(subject, name), Errno{errno}};
-    empty_dir(open_unmounted(dir, name, join(subject, name)), join(subject, name));
-    if (::unlinkat(dir.get(), name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
-      throw Error{"rmdir", join(subject, name), Errno{errno}};
-  }
+  for (const auto& name : node::names_in(dir, subject))
+    remove_entry(dir, name, join(subject, name));
 }
 
 std::optional<UniqueFd> lock(const std::string& path, int operation) {
@@ -149,23 +121,20 @@ void make_spread_dir(const std::string& path) {
 
 std::vector<std::string> list_dir(const std::string& path) {
   if (!exists(path)) return {};
-  auto names = names_in(sys::open(path, O_RDONLY | O_DIRECTORY), path);
-  std::sort(names.begin(), names.end());
-  return names;
+  return node::names_in(sys::open(path, O_RDONLY | O_DIRECTORY), path);
+}
+
+void remove_entry(FdRef dir, const std::string& name, const std::string& subject) {
+  if (::unlinkat(dir.get(), name.c_str(), 0) == 0 || errno == ENOENT) return;
+  if (errno != EISDIR && errno != EPERM) throw Error{"unlink", subject, Errno{errno}};
+  empty_dir(open_unmounted(dir, name, subject), subject);
+  if (::unlinkat(dir.get(), name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
+    throw Error{"rmdir", subject, Errno{errno}};
 }
 
 void remove_tree(const std::string& path) {
-  auto status = sys::lstat(path);
-  if (!status) return;
-  if (!S_ISDIR(status->st_mode)) {
-    sys::unlink(path);
-    return;
-  }
-  {
-    UniqueFd parent = sys::open(parent_path(path), O_PATH | O_DIRECTORY);
-    empty_dir(open_unmounted(parent, base_name(path), path), path);
-  }
-  sys::rmdir(path);
+  if (!exists(path)) return;
+  remove_entry(sys::open(parent_path(path), O_PATH | O_DIRECTORY), base_name(path), path);
 }
 
 bool exists(const std::string& path) { return sys::lstat(path).has_value(); }

@@ -29,6 +29,8 @@ std::vector<std::string> list_dir(const std::string& path);
 /// rm -rf that follows no symlink, enters no mount, and works on descriptors; a path that does not
 /// exist is fine.
 void remove_tree(const std::string& path);
+/// The same of a name in an open directory; messages call it `subject`.
+void remove_entry(FdRef dir, const std::string& name, const std::string& subject);
 bool exists(const std::string& path);
 /// "/a/./b//../c" → "/a/c", lexically; keeps a relative path relative.
 std::string clean_path(std::string_view path);

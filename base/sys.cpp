@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #include <array>
 #include <climits>
@@ -84,6 +85,12 @@ struct stat fstat(FdRef fd) {
   struct stat result {};
   check(::fstat(fd.get(), &result), "fstat", "");
   return result;
+}
+
+long filesystem_type(FdRef fd) {
+  struct statfs status {};
+  check(::fstatfs(fd.get(), &status), "fstatfs", "");
+  return status.f_type;
 }
 
 std::string readlink(const std::string& path) {

@@ -38,6 +38,8 @@ void fsync(FdRef fd, std::string_view subject);
 std::optional<struct stat> lstat(const std::string& path);
 std::optional<struct stat> stat(const std::string& path);
 struct stat fstat(FdRef fd);
+/// fstatfs(2)'s f_type.
+long filesystem_type(FdRef fd);
 std::string readlink(const std::string& path);
 /// Bytes read; 0 at the end.
 size_t read(FdRef fd, void* buffer, size_t size, std::string_view subject);

@@ -1,7 +1,5 @@
 #include "imgmgr/layer_extract.hpp"
 
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
@@ -9,8 +7,10 @@
 #include <algorithm>
 #include <climits>
 
+#include "base/beneath.hpp"
 #include "base/error.hpp"
 #include "base/fs.hpp"
+#include "base/node.hpp"
 #include "base/sys.hpp"
 #include "imgmgr/entry_writer.hpp"
 #include "imgmgr/overlay_marks.hpp"
@@ -105,7 +105,8 @@ class Extractor {
   void apply(const TarEntry& entry) {
     std::string path = confined_path(entry.path, "name");
     if (path.empty()) {
-      if (S_ISDIR(entry.mode)) directories_.set_attributes("", entry);
+      if (S_ISDIR(entry.mode))
+        directories_.set_attributes(node::open_directory(root_, "the root"), "", entry);
       return;
     }
     auto [parent_path, leaf] = split_leaf(path);
@@ -118,8 +119,8 @@ class Extractor {
     if (!entry.hardlink.empty()) {
       link(entry, parent, leaf);
     } else if (S_ISDIR(entry.mode)) {
-      directories_.make(parent, leaf, path);
-      directories_.set_attributes(path, entry);
+      UniqueFd made = directories_.make(parent, leaf, path);
+      directories_.set_attributes(made, path, entry);
     } else {
       write_entry(stream_, {parent, leaf}, entry);
     }
@@ -127,19 +128,14 @@ class Extractor {
 
   void link(const TarEntry& entry, FdRef parent, const std::string& leaf) {
     auto [target_parent, target] = split_leaf(confined_path(entry.hardlink, "link target"));
-    UniqueFd from = open_beneath(root_, target_parent);
-    struct stat status = status_at(from, target, entry.hardlink);
+    UniqueFd from = hold_beneath(root_, target_parent, Links::follow);
+    UniqueFd source = with_context([&] { return node::hold(from, target); }, entry.path);
+    struct stat status = sys::fstat(source);
     if (is_whiteout(status))
       throw Error(cat("\"", entry.path, "\" is a hard link to what the layer removes"));
-    link_entry({from, target}, {parent, leaf}, entry.path);
-    set_link_attributes({parent, leaf}, entry);
-  }
-
-  static struct stat status_at(FdRef dir, const std::string& name, const std::string& subject) {
-    struct stat status {};
-    if (::fstatat(dir.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
-      throw Error{"stat", subject, Errno{errno}};
-    return status;
+    if (S_ISDIR(status.st_mode))
+      throw Error(cat("\"", entry.path, "\" is a hard link to a directory"));
+    link_entry(source, {parent, leaf}, entry);
   }
 
   void apply_whiteout(const std::string& parent_path, const std::string& leaf) {
@@ -157,11 +153,11 @@ class Extractor {
 
   // A whiteout hides what the layers beneath have, never what this layer brings.
   void add_whiteout(FdRef parent, const std::string& name) {
-    struct stat status {};
-    if (::fstatat(parent.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    auto present = node::find(parent, name);
+    if (!present) {
       make_whiteout(parent, name);
-    } else if (S_ISDIR(status.st_mode)) {
-      mark_opaque(sys::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    } else if (S_ISDIR(sys::fstat(*present).st_mode)) {
+      mark_opaque(node::open_directory(*present, name));
     }
   }
 
@@ -169,7 +165,7 @@ class Extractor {
   void make_opaque(const std::string& path) {
     if (!path.empty()) {
       FdRef dir = directories_.open(path);
-      mark_opaque(sys::openat(dir, ".", O_RDONLY | O_DIRECTORY));
+      mark_opaque(node::open_directory(dir, path));
       return;
     }
     for (const auto& lower : options_.lower.get())

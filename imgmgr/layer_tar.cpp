@@ -2,19 +2,15 @@
 // names, attributes, large numbers.
 #include "imgmgr/layer_tar.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/xattr.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
-#include <memory>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/node.hpp"
 #include "base/sha256.hpp"
 #include "base/sys.hpp"
 #include "imgmgr/overlay_marks.hpp"
@@ -103,33 +99,13 @@ std::string encode(const Header& entry) {
   return out + ustar(entry);
 }
 
-std::vector<std::string> sorted_names(FdRef dir) {
-  UniqueFd own = sys::openat(dir, ".", O_RDONLY | O_DIRECTORY);
-  std::unique_ptr<DIR, int (*)(DIR*)> stream{::fdopendir(own.get()), ::closedir};
-  if (!stream) throw Error{"fdopendir", "", Errno{errno}};
-  own.release();
-  std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(stream.get())) {
-    std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 // What a layer carries of extended attributes: programs' own, and file capabilities.
-std::vector<std::pair<std::string, std::string>> kept_xattrs(const std::string& path) {
-  std::array<char, 4096> list{};
-  ssize_t size = ::llistxattr(path.c_str(), list.data(), list.size());
+std::vector<std::pair<std::string, std::string>> kept_xattrs(FdRef node) {
   std::vector<std::pair<std::string, std::string>> out;
-  for (ssize_t at = 0; at < size;) {
-    std::string name = list.data() + at;
-    at += static_cast<ssize_t>(name.size()) + 1;
+  for (const auto& name : node::attribute_names(node)) {
     bool user = name.starts_with("user.") && !name.starts_with("user.overlay.");
     if (!user && name != "security.capability") continue;
-    std::array<char, 65536> value{};
-    ssize_t length = ::lgetxattr(path.c_str(), name.c_str(), value.data(), value.size());
-    if (length >= 0) out.emplace_back(name, std::string(value.data(), static_cast<size_t>(length)));
+    if (auto value = node::attribute(node, name)) out.emplace_back(name, std::move(*value));
   }
   std::sort(out.begin(), out.end());
   return out;
@@ -146,8 +122,8 @@ class LayerWriter {
     return out_;
   }
 
-  void run(FdRef dir, const std::string& name) {
-    write_entry(dir, "", name);
+  void run(FdRef node, const std::string& name) {
+    write_entry(node, "", name);
     emit(tar_end());
   }
 
@@ -159,41 +135,40 @@ class LayerWriter {
   }
 
   void write_directory(FdRef dir, const std::string& prefix) {
-    for (const auto& name : sorted_names(dir)) write_entry(dir, prefix, name);
+    for (const auto& name : node::names_in(dir, prefix))
+      if (auto held = node::find(dir, name)) write_entry(*held, prefix, name);
   }
 
-  void write_entry(FdRef dir, const std::string& prefix, const std::string& name) {
-    struct stat status {};
-    if (::fstatat(dir.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
-      throw Error{"stat", prefix + name, Errno{errno}};
+  // All of an entry comes from what is held: its name may mean something else at any time, a
+  // device of the host among them.
+  void write_entry(FdRef node, const std::string& prefix, const std::string& name) {
+    struct stat status = sys::fstat(node);
     if (S_ISSOCK(status.st_mode)) return;  // means nothing in an archive
     ++out_.entries;
     if (is_whiteout(status)) {
       emit(encode({.name = cat(prefix, ".wh.", name), .link = "", .mode = whiteout_mode}));
       return;
     }
-    Header entry = describe(dir, name, status);
+    Header entry = describe(node, status);
     entry.name = prefix + name;
+    if (S_ISLNK(status.st_mode)) entry.link = node::link_text(node, entry.name);
     if (S_ISDIR(status.st_mode)) {
-      write_subdirectory(sys::openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), entry);
+      write_subdirectory(node::open_directory(node, entry.name), entry);
     } else if (!link_to_earlier(entry, status)) {
-      emit(encode(entry));
-      if (S_ISREG(status.st_mode)) write_content(dir, name, entry);
+      write_file(node, entry, status);
     }
   }
 
-  static Header describe(FdRef dir, const std::string& name, const struct stat& status) {
-    std::string path = cat("/proc/self/fd/", std::to_string(dir.get()), "/", name);
+  static Header describe(FdRef node, const struct stat& status) {
     Header out;
     out.mode = status.st_mode;
     out.uid = status.st_uid;
     out.gid = status.st_gid;
     out.mtime = status.st_mtim.tv_sec;
-    out.xattrs = kept_xattrs(path);
+    out.xattrs = kept_xattrs(node);
     switch (status.st_mode & S_IFMT) {
       case S_IFLNK:
         out.type = '2';
-        out.link = sys::readlink(path);
         break;
       case S_IFCHR:
       case S_IFBLK:
@@ -234,8 +209,12 @@ class LayerWriter {
     return true;
   }
 
-  void write_content(FdRef dir, const std::string& name, const Header& entry) {
-    UniqueFd file = sys::openat(dir, name, O_RDONLY | O_NOFOLLOW);
+  // The header promises a size: what became longer meanwhile is cut, what became shorter is an
+  // Error.
+  void write_file(FdRef node, const Header& entry, const struct stat& status) {
+    if (!S_ISREG(status.st_mode)) return emit(encode(entry));
+    UniqueFd file = node::open_file(node, node::Use::read, entry.name);
+    emit(encode(entry));
     uint64_t left = entry.size;
     while (left > 0) {
       size_t wanted = static_cast<size_t>(std::min<uint64_t>(left, buffer_.size()));
@@ -259,8 +238,8 @@ class LayerWriter {
 
 LayerTar write_layer_tar(FdRef layer, const TarSink& sink) { return LayerWriter(sink).run(layer); }
 
-void write_tree_tar(FdRef dir, const std::string& name, const TarSink& sink) {
-  LayerWriter(sink).run(dir, name);
+void write_tree_tar(FdRef node, const std::string& name, const TarSink& sink) {
+  LayerWriter(sink).run(node, name);
 }
 
 std::string tar_file_header(const std::string& name, uint64_t size) {

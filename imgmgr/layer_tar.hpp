@@ -23,9 +23,8 @@ struct LayerTar {
 /// `sink` may be empty: then the layer is only hashed.
 LayerTar write_layer_tar(FdRef layer, const TarSink& sink);
 
-/// What `name` is in `dir`, with all beneath it, as a tar of its own whose entries begin with that
-/// name; "." is the directory itself.
-void write_tree_tar(FdRef dir, const std::string& name, const TarSink& sink);
+/// What is held, with all beneath it, as a tar of its own whose entries begin with that name.
+void write_tree_tar(FdRef node, const std::string& name, const TarSink& sink);
 
 /// One plain file as a tar entry, for archives made of a few files.
 std::string tar_file(const std::string& name, std::string_view content);

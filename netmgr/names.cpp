@@ -28,6 +28,11 @@ std::string HostNames::uplink(unsigned index) const {
   return cat(uplink_prefix, tag, tag.empty() ? "" : "-", std::to_string(index));
 }
 
+bool HostNames::owns_uplink(const std::string& name) const {
+  std::string head = cat(uplink_prefix, tag, tag.empty() ? "" : "-");
+  return name.starts_with(head) && text::to_uint(name.substr(head.size())).has_value();
+}
+
 std::string HostNames::comment() const { return table(); }
 
 unsigned HostNames::offset(unsigned range) const {

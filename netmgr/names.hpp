@@ -14,7 +14,8 @@ struct HostNames {
   static HostNames of(const std::string& run_dir);
   std::string table() const;                 ///< "estiba", "estiba_3fa9"
   std::string uplink(unsigned index) const;  ///< "est-7", "est-3fa9-7"
-  std::string comment() const;               ///< marks our rules in others' chains
+  bool owns_uplink(const std::string& name) const;
+  std::string comment() const;  ///< marks our rules in others' chains
   /// Where this server begins to look for subnets and uplinks.
   unsigned offset(unsigned range) const;
 };

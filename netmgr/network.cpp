@@ -14,6 +14,7 @@
 #include "base/scope_exit.hpp"
 #include "base/sys.hpp"
 #include "base/text.hpp"
+#include "netmgr/forwarding.hpp"
 #include "netmgr/netlink/link.hpp"
 #include "netmgr/netns.hpp"
 #include "netmgr/networks_impl.hpp"
@@ -37,23 +38,6 @@ bridge::AddressPair gateway_pair(const AddressPool& pool) {
   return {pool.gateway, pool.subnet.length};
 }
 
-// Router advertisements are ignored once a host forwards, unless accept_ra is 2: its own default
-// route would expire.
-void forward_ipv6() {
-  if (read_sysctl("ipv6/conf/all/forwarding") == "1") return;
-  for (const auto& name : fs::list_dir("/proc/sys/net/ipv6/conf")) {
-    std::string key = cat("ipv6/conf/", name, "/accept_ra");
-    if (name != "all" && read_sysctl(key) == "1") write_sysctl(key, "2");
-  }
-  write_sysctl("ipv6/conf/all/forwarding", "1");
-}
-
-void forward_ipv4() {
-  if (read_sysctl("ipv4/ip_forward") == "1") return;
-  log::warning("switching net.ipv4.ip_forward on: containers reach the outside through this host");
-  write_sysctl("ipv4/ip_forward", "1");
-}
-
 }  // namespace
 
 Networks::Impl::Impl(Config config_, FdStore* fds_, std::map<std::string, UniqueFd> inherited_)
@@ -67,6 +51,7 @@ Networks::Impl::Impl(Config config_, FdStore* fds_, std::map<std::string, Unique
   fs::make_dirs(fs::join(config.run_dir, "sandboxes"));
   fs::make_dirs(fs::join(config.state_dir, "networks"));
   load_networks();
+  drop_orphaned_uplinks();
   load_sandboxes();
 }
 
@@ -114,6 +99,16 @@ void Networks::Impl::load_networks() {
     if (!networks.contains(name)) unpin_netns(netns_path(name));
 }
 
+// What a crash left of networks that are no more: their ends on the host would go by themselves,
+// but not what was switched on for them.
+void Networks::Impl::drop_orphaned_uplinks() {
+  std::set<std::string> known;
+  for (const auto& [name, state] : networks)
+    if (!state.record().uplink_host.empty()) known.insert(names.uplink(state.stored.uplink_index));
+  for (const auto& link : netlink::links_named(host, uplink_prefix))
+    if (names.owns_uplink(link.name) && !known.contains(link.name)) leave_uplink(link.name);
+}
+
 // Makes the namespace, and pins it when everything in it stands.
 void Networks::Impl::build(NetworkState& state) {
   const std::string name = state.record().spec.name;
@@ -121,10 +116,14 @@ void Networks::Impl::build(NetworkState& state) {
   if (state.pool6) plan.gateway6 = gateway_pair(*state.pool6);
   state.netns = bridge::make_network(plan);
   ScopeExit discard([&] { state.netns.reset(); });
+  auto rules = begin_rules(state);  // nft works while the uplink is made
   if (!state.record().spec.internal) connect_uplink(state);
+  with_context([&] { rules->wait(); }, "telling its containers apart");
   unpin_netns(netns_path(name));  // what a file without a mount would leave in the way
   pin_netns(state.netns, netns_path(name));
   discard.keep();
+  // Not earlier: what was found stands in the uplink, and now the uplink outlives a crash.
+  if (!state.record().spec.internal) forward(families_of(state));
 }
 
 bool Networks::Impl::has_uplinks() const {
@@ -134,11 +133,11 @@ bool Networks::Impl::has_uplinks() const {
 }
 
 void Networks::Impl::connect_uplink(NetworkState& state) {
-  firewall.ensure(all_published());
-  forward_ipv4();
-  if (state.pool6) forward_ipv6();
+  auto uplinks = netlink::links_named(host, uplink_prefix);
+  firewall.ensure(host_rules(families_of(state)));
   const StoredNetwork& stored = state.stored;
   bridge::UplinkPlan plan;
+  plan.alias = to_alias(look_at_host(noted(uplinks), families_of(state)));
   plan.name = names.uplink(stored.uplink_index);
   plan.link = prefix_of(*parse_address(stored.record.uplink_host), 31);
   plan.subnet = state.pool.subnet;
@@ -156,6 +155,38 @@ void Networks::Impl::connect_uplink(NetworkState& state) {
     host.run(netlink::delete_link(plan.name));
     throw;
   }
+}
+
+std::set<Family> Networks::Impl::families_of(const NetworkState& state) {
+  if (state.pool6) return {Family::v4, Family::v6};
+  return {Family::v4};
+}
+
+HostRules Networks::Impl::host_rules(const std::set<Family>& families) {
+  HostBefore said = noted(netlink::links_named(host, uplink_prefix));
+  HostBefore before = look_at_host(said, families);
+  HostRules rules{all_published(), {}};
+  if (before.v4.value_or(said.v4.value_or(Forwarded::on)) == Forwarded::off)
+    rules.closed.insert(Family::v4);
+  if (before.v6.value_or(said.v6.value_or(Forwarded::on)) == Forwarded::off)
+    rules.closed.insert(Family::v6);
+  return rules;
+}
+
+// The host goes back to what it was first, while the rules still stand.
+void Networks::Impl::leave_uplink(const std::string& name) {
+  auto uplinks = netlink::links_named(host, uplink_prefix);
+  auto families = needed_by_one(uplinks, name);
+  put_back(noted(uplinks), families);
+  // Removing rules and interfaces takes the kernel some 20 ms, most of them spent waiting.
+  if (!has_uplinks()) firewall.begin_removal();
+  host.run(netlink::delete_link(name));
+  if (has_uplinks())
+    for (Family family : families) firewall.open(family);
+  // Another server's uplink may have come meanwhile, and have seen the host still forward.
+  HostBefore needed = noted(netlink::links_named(host, uplink_prefix));
+  if (needed.v4 && families.contains(Family::v4)) forward({Family::v4});
+  if (needed.v6 && families.contains(Family::v6)) forward({Family::v6});
 }
 
 Networks::Networks(Config config, FdStore* fds, std::map<std::string, UniqueFd> inherited)
@@ -197,11 +228,8 @@ void Networks::remove(const std::string& name) {
   Impl::NetworkState state = std::move(found->second);
   impl_->networks.erase(found);
   ++impl_->generation;
-  if (!state.record().uplink_host.empty()) {
-    // Both take the kernel some 20 ms, most of them spent waiting.
-    if (!impl_->has_uplinks()) impl_->firewall.begin_removal();
-    impl_->host.run(netlink::delete_link(impl_->names.uplink(state.stored.uplink_index)));
-  }
+  if (!state.record().uplink_host.empty())
+    impl_->leave_uplink(impl_->names.uplink(state.stored.uplink_index));
   unpin_netns(impl_->netns_path(name));
 }
 
@@ -224,13 +252,21 @@ void Networks::ensure(const std::string& name) {
     auto link = netlink::find_link(impl_->host, impl_->names.uplink(state.stored.uplink_index));
     return link.has_value();
   };
+  if (state.netns) impl_->ensure_rules(state);
   if (state.netns && (internal || uplink_is_there())) {
-    if (!internal) impl_->firewall.ensure(impl_->all_published());
+    if (internal) return;
+    impl_->firewall.ensure(impl_->host_rules(Impl::families_of(state)));
+    forward(Impl::families_of(state));
     return;
   }
   if (!internal) impl_->choose_uplink(state.stored);
-  with_context([&] { state.netns ? impl_->connect_uplink(state) : impl_->build(state); },
-               "restoring network ", name);
+  with_context(
+      [&] {
+        if (!state.netns) return impl_->build(state);
+        impl_->connect_uplink(state);
+        forward(Impl::families_of(state));
+      },
+      "restoring network ", name);
   impl_->save(state);
 }
 
@@ -241,7 +277,7 @@ void Networks::reserve(const std::string& network, const std::vector<std::string
   impl_->save(state);
 }
 
-void Networks::prepare_host() { impl_->firewall.prepare(impl_->all_published()); }
+void Networks::prepare_host() { impl_->firewall.prepare(impl_->host_rules({Family::v4})); }
 
 void Networks::release_host() {
   if (!impl_->has_uplinks()) impl_->firewall.remove();

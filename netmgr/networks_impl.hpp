@@ -3,10 +3,12 @@
 #pragma once
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "netmgr/drivers/bridge.hpp"
+#include "netmgr/firewall/elements.hpp"
 #include "netmgr/firewall/firewall.hpp"
 #include "netmgr/ipam.hpp"
 #include "netmgr/names.hpp"
@@ -25,6 +27,9 @@ struct Networks::Impl {
     Address last_given;  ///< where the search for a free address goes on
     UniqueFd netns;      ///< none: the namespace has to be made (ensure)
     uint32_t mtu = 0;    ///< 0: not asked for yet
+    /// Into the namespace. It stays open: the kernel ends a socket only when all that it has
+    /// removed by it is gone, and waits for that.
+    std::optional<Nfnetlink> rules;
 
     const NetworkRecord& record() const { return stored.record; }
   };
@@ -45,6 +50,11 @@ struct Networks::Impl {
   void build(NetworkState& state);
   bool has_uplinks() const;
   void connect_uplink(NetworkState& state);
+  void leave_uplink(const std::string& name);
+  void drop_orphaned_uplinks();
+  static std::set<Family> families_of(const NetworkState& state);
+  /// `families`: those that an uplink is about to need, beside what is needed now.
+  HostRules host_rules(const std::set<Family>& families);
   void save(const NetworkState& state);
   std::string netns_path(const std::string& network) const;
   std::string record_path(const std::string& network) const;
@@ -54,6 +64,14 @@ struct Networks::Impl {
   std::vector<Prefix> taken_prefixes();
   void choose_uplink(StoredNetwork& stored);
   uint32_t mtu_of(NetworkState& state);
+
+  // senders.cpp
+  static Nfnetlink& rules_of(NetworkState& state);
+  std::unique_ptr<RulesUnderWay> begin_rules(const NetworkState& state) const;
+  /// For a network whose namespace is of an earlier server, or was cleared by somebody.
+  void ensure_rules(NetworkState& state);
+  void change_sender(NetworkState& state, const std::string& container_id, const Lease& lease,
+                     ElementChange change);
 
   // sandboxes.cpp
   SandboxState& sandbox(const std::string& container_id);

@@ -68,7 +68,7 @@ void Networks::Impl::repoint(SandboxState& state, const std::function<void()>& f
   f();
   auto after = published(state);
   if (before == after) return;
-  firewall.change({before, after, all_published()});
+  firewall.change({before, after, [this] { return host_rules({}); }});
   if (any_udp(before)) forget_udp(netfilter.socket(), before, {});
 }
 
@@ -163,7 +163,7 @@ std::vector<PortMapping> Networks::Impl::publish(SandboxState& state,
   state.sandbox().ports = chosen;
   try {
     auto added = published(state);
-    firewall.change({{}, added, all_published()});
+    firewall.change({{}, added, [this] { return host_rules({}); }});
     if (any_udp(added)) forget_udp(netfilter.socket(), added, local_addresses(host));
   } catch (const Error&) {
     state.sandbox().ports.clear();
@@ -180,7 +180,7 @@ void Networks::Impl::unpublish(SandboxState& state) {
   if (state.sandbox().ports.empty()) return;
   auto gone = published(state);
   state.stored.last_ports = std::exchange(state.sandbox().ports, {});
-  firewall.change({gone, {}, all_published()});
+  firewall.change({gone, {}, [this] { return host_rules({}); }});
   if (any_udp(gone)) forget_udp(netfilter.socket(), gone, {});
   if (fds)
     for (const auto& socket : state.sockets) fds->drop(socket.name);

@@ -11,6 +11,7 @@
 #include "netmgr/netlink/link.hpp"
 #include "netmgr/netns.hpp"
 #include "netmgr/networks_impl.hpp"
+#include "netmgr/options.hpp"
 
 namespace estiba::net {
 namespace {
@@ -19,8 +20,22 @@ constexpr int loopback_index = 1;
 constexpr std::string_view json_suffix = ".json";
 constexpr std::string_view netns_suffix = ".netns";
 
+// A new namespace begins with the host's own IPv4 settings, and a host of containers forwards. A
+// container that stands in two networks is no way from one to the other, and nothing that arrives
+// reaches what listens on its loopback. `sysctls` may say otherwise later.
+void keep_from_forwarding() {
+  for (std::string_view interface : {"all", "default", "lo"}) {
+    for (std::string_view key :
+         {"forwarding", "route_localnet", "proxy_arp", "accept_source_route"})
+      write_sysctl(cat("ipv4/conf/", interface, "/", key), "0");
+    for (std::string_view key : {"forwarding", "proxy_ndp", "accept_source_route"})
+      write_sysctl_if_there(cat("ipv6/conf/", interface, "/", key), "0");
+  }
+}
+
 UniqueFd make_sandbox_netns() {
   ScopedNetns inside;
+  keep_from_forwarding();
   // Interfaces have no IPv6 until they join a network that has it; loopback keeps ::1.
   write_sysctl_if_there("ipv6/conf/default/disable_ipv6", "1");
   write_sysctl_if_there("ipv6/conf/default/accept_ra", "0");
@@ -221,9 +236,14 @@ void Networks::Impl::drop_lease(SandboxState& state, const std::string& name) {
   if (lease == leases.end()) return;
   repoint(state, [&] {
     auto before = gateways(state.sandbox());
+    Lease gone = *lease;
     leases.erase(lease);
     NetworkState& net = network(name);
-    if (net.netns) bridge::disconnect_endpoint(net.netns, port_name(state.sandbox().container_id));
+    const std::string& id = state.sandbox().container_id;
+    if (net.netns) {
+      bridge::disconnect_endpoint(net.netns, port_name(id));
+      change_sender(net, id, gone, ElementChange::gone);
+    }
     bridge::change_gateways(state.netns, before, gateways(state.sandbox()));
   });
 }
@@ -236,8 +256,9 @@ void Networks::Impl::remove_sandbox(const std::string& container_id) {
   // The kernel takes the interfaces down later, with the namespace; until then nobody hears them.
   for (const Lease& lease : state.sandbox().leases) {
     auto net = networks.find(lease.network);
-    if (net != networks.end() && net->second.netns)
-      bridge::mute_endpoint(net->second.netns, port_name(container_id));
+    if (net == networks.end() || !net->second.netns) continue;
+    bridge::mute_endpoint(net->second.netns, port_name(container_id));
+    change_sender(net->second, container_id, lease, ElementChange::gone);
   }
   sys::unlink(sandbox_path(container_id, json_suffix));
   unpin_netns(sandbox_path(container_id, netns_suffix));
@@ -278,9 +299,12 @@ Lease Networks::attach(const std::string& container_id, const EndpointRequest& r
   if (!lease.address6.empty())
     plan.address6 = bridge::AddressPair{*parse_address(lease.address6), lease.prefix_length6};
   plan.mtu = impl_->mtu_of(net);
-  auto icc = net.record().spec.driver_opts.find("com.docker.network.bridge.enable_icc");
-  plan.isolated = icc != net.record().spec.driver_opts.end() && icc->second == "false";
-  ScopeExit undo([&] { bridge::disconnect_endpoint(net.netns, plan.port); });
+  plan.isolated = !flag_of(net.record().spec, option_icc).value_or(true);
+  impl_->change_sender(net, container_id, lease, ElementChange::added);
+  ScopeExit undo([&] {
+    bridge::disconnect_endpoint(net.netns, plan.port);
+    impl_->change_sender(net, container_id, lease, ElementChange::gone);
+  });
   with_context([&] { bridge::connect_endpoint(net.netns, state.netns, plan); },
                "attaching to network ", request.network);
   impl_->repoint(state, [&] {

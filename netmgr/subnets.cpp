@@ -9,6 +9,7 @@
 #include "netmgr/netlink/link.hpp"
 #include "netmgr/netlink/route.hpp"
 #include "netmgr/networks_impl.hpp"
+#include "netmgr/options.hpp"
 
 namespace estiba::net {
 namespace {
@@ -84,6 +85,7 @@ std::vector<Prefix> Networks::Impl::taken_prefixes() {
 NetworkRecord Networks::Impl::plan_record(const NetworkSpec& spec) {
   if (!is_plain_name(spec.name)) throw Error(cat("\"", spec.name, "\" cannot name a network"));
   check_driver(spec);
+  for (const std::string& option : {option_icc, option_spoofing}) flag_of(spec, option);
   NetworkRecord record;
   record.spec = spec;
   record.spec.driver = "bridge";

@@ -71,6 +71,7 @@ runtime::Mount volume_mount(const spec::ServiceVolume& volume, const LowerInput&
     mount.recursive = volume.bind.recursive != "disabled";
   } else if (volume.type == "volume") {
     mount.source = input.volume_directories.at(volume.target);
+    mount.subpath = volume.volume.subpath;
   } else {
     throw Error(cat("mounts of type ", volume.type, " are not supported (", volume.target, ")"));
   }

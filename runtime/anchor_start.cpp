@@ -1,47 +1,47 @@
-// Starting the anchor: the embedded executable, in a sealed memfd so that nothing can ever write to
-// what runs, in a session of its own.
+// Starting the anchor: the embedded executable, on a read-only mount so that nothing can ever write
+// to what runs, in a session and with an environment of its own.
 #include <fcntl.h>
-#include <linux/memfd.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cstdlib>
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "runtime/containers.hpp"
 #include "runtime/embedded_keeper.hpp"
 #include "runtime/keeper/layout.hpp"
+#include "runtime/launch/descriptors.hpp"
 #include "runtime/process/command.hpp"
 #include "runtime/sys.hpp"
 
 namespace estiba::runtime {
 namespace {
 
-// Newer than Debian 12's headers.
-constexpr unsigned memfd_exec = 0x10;
-constexpr int seal_exec = 0x20;
-
-UniqueFd executable_memfd() {
-  try {
-    // Linux 6.3 and later want to be told that a memfd will be executed.
-    return sys::memfd_create("estiba-keeper", MFD_ALLOW_SEALING | memfd_exec);
-  } catch (const Error& error) {
-    if (error.code() != EINVAL) throw;
-    return sys::memfd_create("estiba-keeper", MFD_ALLOW_SEALING);
-  }
+// A file on a mount of its own that is read-only from then on and that no path leads to. A
+// container's init runs from it, and reaches it as /proc/1/exe: there is no writing to it, nor
+// changing its mode, which a memfd's seals can keep from happening only since Linux 6.3.
+UniqueFd readonly_keeper() {
+  constexpr const char* name = "estiba-keeper";
+  UniqueFd context = sys::fsopen("tmpfs");
+  sys::fsconfig_string(context, "source", name);
+  sys::fsconfig_create(context);
+  UniqueFd mount = sys::fsmount(context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, name);
+  sys::write_all(sys::openat(mount, name, O_WRONLY | O_CREAT | O_EXCL, 0555), embedded_keeper(),
+                 name);
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_RDONLY;
+  sys::mount_setattr(mount, attributes, sys::Depth::one, name);
+  return sys::openat(mount, name, O_RDONLY);
 }
 
-UniqueFd sealed_keeper() {
-  UniqueFd file = executable_memfd();
-  sys::write_all(file, embedded_keeper(), "the keeper's memfd");
-  constexpr int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-  // Sealing the mode too takes Linux 6.3.
-  if (::fcntl(file.get(), F_ADD_SEALS, seals | seal_exec) != 0 &&
-      ::fcntl(file.get(), F_ADD_SEALS, seals) != 0)
-    throw Error{"fcntl", "F_ADD_SEALS", Errno{errno}};
-  // Executing a file that is open for writing fails with ETXTBSY.
-  return sys::open(sys::fd_path(file), O_RDONLY);
+// What a service of the machine would have: nothing of the shell that ran the first `up`.
+std::vector<std::string> service_environment() {
+  std::vector<std::string> environment{
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+  if (const char* zone = std::getenv("TZ")) environment.push_back(cat("TZ=", zone));
+  return environment;
 }
 
 [[noreturn]] void become_anchor(FdRef program, FdRef null, FdRef log,
@@ -55,8 +55,8 @@ UniqueFd sealed_keeper() {
     sys::dup2(null, 0);
     sys::dup2(null, 1);
     sys::dup2(log, 2);
-    sys::close_range_cloexec(3);
-    execute_fd(program, args, current_environment());
+    close_all_but({program.get()});
+    execute_fd(program, args, service_environment());
   } catch (const Error&) {
     ::_exit(127);
   }
@@ -69,7 +69,7 @@ void start_anchor(const std::string& server_program, const Containers::Config& c
   make_run_directories(layout);
   UniqueFd log = sys::open(layout.log(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   UniqueFd null = sys::open("/dev/null", O_RDWR);
-  UniqueFd program = sealed_keeper();
+  UniqueFd program = readonly_keeper();
   std::vector<std::string> args{"estiba-anchor", "anchor", config.run_dir, config.state_dir,
                                 server_program};
   pid_t child = ::fork();

@@ -49,6 +49,9 @@ struct BindMount {
   bool readonly = false;
   bool recursive = true;
   std::string propagation = "rprivate";
+  /// A path within the source, for what containers can write to: resolved beneath it when it is
+  /// mounted. A link in it may lead elsewhere in the source, never out.
+  std::string subpath{};
 };
 
 struct TmpfsMount {

@@ -1,13 +1,11 @@
 #include "runtime/sys.hpp"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 
 #include <array>
 #include <climits>
@@ -120,12 +118,6 @@ void fchown(FdRef fd, uid_t uid, gid_t gid) { check(::fchown(fd.get(), uid, gid)
 
 void fchmod(FdRef fd, mode_t mode) { check(::fchmod(fd.get(), mode), "fchmod", ""); }
 
-long filesystem_type(FdRef fd) {
-  struct statfs status {};
-  check(::fstatfs(fd.get(), &status), "fstatfs", "");
-  return status.f_type;
-}
-
 void dup2(FdRef from, int to) { check(::dup2(from.get(), to), "dup2", ""); }
 
 void set_cloexec(FdRef fd, bool on) {
@@ -137,8 +129,8 @@ void set_nonblocking(FdRef fd) {
   check(::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK), "fcntl", "F_SETFL");
 }
 
-void close_range_cloexec(unsigned first) {
-  check(::close_range(first, ~0U, CLOSE_RANGE_CLOEXEC), "close_range", "");
+void close_range(unsigned first, unsigned last) {
+  check(::close_range(first, last, 0), "close_range", "");
 }
 
 int prctl(int option, unsigned long argument, std::string_view subject) {

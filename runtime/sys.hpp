@@ -48,13 +48,10 @@ void symlinkat(const std::string& target, FdRef dir, const std::string& path);
 void fchownat(FdRef dir, const std::string& path, uid_t uid, gid_t gid, int flags);
 void fchown(FdRef fd, uid_t uid, gid_t gid);
 void fchmod(FdRef fd, mode_t mode);
-/// fstatfs's f_type.
-long filesystem_type(FdRef fd);
 void dup2(FdRef from, int to);
 void set_cloexec(FdRef fd, bool on);
 void set_nonblocking(FdRef fd);
-/// A duplicate that becomes a standard stream or survives an execve.
-void close_range_cloexec(unsigned first);
+void close_range(unsigned first, unsigned last);
 
 int prctl(int option, unsigned long argument, std::string_view subject);
 

@@ -1,12 +1,12 @@
 #include "volmgr/seed.hpp"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/file.h>
 
+#include "base/beneath.hpp"
 #include "base/copy_tree.hpp"
 #include "base/error.hpp"
-#include "base/fs.hpp"
+#include "base/node.hpp"
 #include "base/overlay.hpp"
 #include "base/sys.hpp"
 
@@ -16,10 +16,11 @@ namespace {
 // Nothing: the image has no such directory.
 std::optional<UniqueFd> open_source(FdRef root, const std::string& path) {
   try {
-    return sys::openat2(root, path, O_RDONLY | O_DIRECTORY, 0,
-                        RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+    auto held = find_beneath(root, path, Links::follow);
+    if (!held || !S_ISDIR(sys::fstat(*held).st_mode)) return std::nullopt;
+    return node::open_directory(*held, path);
   } catch (const Error& error) {
-    if (error.code() == ENOENT || error.code() == ENOTDIR) return std::nullopt;
+    if (error.code() == ENOTDIR) return std::nullopt;
     throw;
   }
 }
@@ -33,7 +34,7 @@ void seed_directory(const std::string& target, const std::vector<std::string>& l
   // Two containers may start on the same new volume: the second waits and finds it filled.
   if (sys::eintr([&] { return ::flock(to.get(), LOCK_EX); }) != 0)
     throw Error{"flock", target, Errno{errno}};
-  if (!fs::list_dir(target).empty()) return;
+  if (!node::names_in(to, target).empty()) return;
   UniqueFd root = overlay_view(layers);
   auto from = open_source(root, path.empty() ? "/" : path);
   if (!from) return;

@@ -3,7 +3,6 @@
 #include "volmgr/volumes.hpp"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "base/json.hpp"
+#include "base/node.hpp"
 #include "base/scope_exit.hpp"
 #include "base/sys.hpp"
 #include "base/text.hpp"
@@ -91,7 +91,7 @@ VolumeRecord Volumes::create(const VolumeSpec& spec) {
   fs::make_dirs(temporary, 0700);
   std::string data = fs::join(temporary, "_data");
   fs::make_dirs(data, 0755);
-  if (::chmod(data.c_str(), 0755) != 0) throw Error{"chmod", data, Errno{errno}};
+  node::set_mode(sys::open(data, O_PATH | O_DIRECTORY), 0755, data);
   fs::write_atomic(fs::join(temporary, "volume.json"), to_json(record));
   if (::rename(temporary.c_str(), target.c_str()) != 0 && errno != EEXIST && errno != ENOTEMPTY)
     throw Error{"rename", target, Errno{errno}};
@@ -140,19 +140,6 @@ void Volumes::seed(const std::string& name, const std::vector<std::string>& laye
   std::string target = mount(name);
   with_context([&] { seed_directory(target, layers, path); }, "filling volume \"", name,
                "\" from the image's ", path);
-}
-
-std::string Volumes::subpath(const std::string& name, const std::string& path) const {
-  auto record = find(name);
-  if (!record) throw Error(cat("no such volume: ", name));
-  UniqueFd root = sys::open(record->mountpoint, O_PATH | O_DIRECTORY);
-  UniqueFd found = with_context(
-      [&] {
-        return sys::openat2(root, path.empty() ? "." : path, O_PATH, 0,
-                            RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
-      },
-      "subpath \"", path, "\" of volume \"", name, "\"");
-  return fs::clean_path(fs::join(record->mountpoint, path));
 }
 
 void ensure_bind_source(const std::string& path, MissingSource missing) {

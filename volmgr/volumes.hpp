@@ -42,10 +42,6 @@ class Volumes {
   void seed(const std::string& name, const std::vector<std::string>& layers,
             const std::string& path);
 
-  /// The directory of a volume's subpath, resolved beneath the volume; an Error if it does not
-  /// exist.
-  std::string subpath(const std::string& name, const std::string& path) const;
-
  private:
   std::string directory(const std::string& name) const;
   std::string state_dir_;

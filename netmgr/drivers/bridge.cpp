@@ -31,6 +31,16 @@ Socket socket_in(FdRef netns) {
 void set_network_sysctls(bool ipv6) {
   write_sysctl("ipv4/ip_forward", "1");
   write_sysctl("ipv4/conf/all/rp_filter", "1");  // no spoofed source leaves a network
+  // The host's own settings came along. The gateway answers for itself alone, takes no advice about
+  // ways and gives none.
+  for (std::string_view interface : {"all", "default"}) {
+    for (std::string_view key : {"proxy_arp", "proxy_arp_pvlan", "route_localnet", "send_redirects",
+                                 "accept_redirects", "accept_source_route", "accept_local"})
+      write_sysctl(cat("ipv4/conf/", interface, "/", key), "0");
+    for (std::string_view key :
+         {"proxy_ndp", "accept_redirects", "accept_source_route", "accept_ra"})
+      write_sysctl_if_there(cat("ipv6/conf/", interface, "/", key), "0");
+  }
   // Where br_netfilter is loaded, bridged packets would pass through a firewall that is not there.
   write_sysctl_if_there("bridge/bridge-nf-call-iptables", "0");
   write_sysctl_if_there("bridge/bridge-nf-call-ip6tables", "0");
@@ -52,7 +62,7 @@ void set_uplink_sysctls(const UplinkPlan& plan) {
 
 std::vector<Message> host_side(const UplinkPlan& plan, int index) {
   std::vector<Message> batch;
-  batch.push_back(netlink::set_up(index));
+  batch.push_back(netlink::set_up(index, plan.alias));
   batch.push_back(netlink::add_address(index, plan.link.base, plan.link.length));
   batch.push_back(netlink::add_route(plan.subnet, plan.link.base + 1, index));
   if (plan.link6) {

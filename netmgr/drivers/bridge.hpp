@@ -24,7 +24,8 @@ UniqueFd make_network(const NetworkPlan& plan);
 
 /// The veth between a network and the host. Of each /31 and /127 the host has the first address.
 struct UplinkPlan {
-  std::string name;  ///< of the host's end
+  std::string name;   ///< of the host's end
+  std::string alias;  ///< a note on the host's end
   Prefix link, subnet;
   std::optional<Prefix> link6, subnet6;
   uint32_t mtu = 1500;

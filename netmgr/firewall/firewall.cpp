@@ -28,13 +28,13 @@ Firewall::Firewall(HostNames names) : names_(std::move(names)) {}
 
 bool Firewall::is_loaded() { return kernel_.has_table(names_.table()); }
 
-std::string Firewall::missing_rules(const std::vector<PublishedPort>& ports) {
+std::string Firewall::missing_rules(const HostRules& rules) {
   std::string text = accept_rules();
-  return is_loaded() ? text : cat(ruleset(names_.table(), ports), text);
+  return is_loaded() ? text : cat(ruleset(names_.table(), rules), text);
 }
 
-void Firewall::prepare(const std::vector<PublishedPort>& ports) {
-  std::string text = missing_rules(ports);
+void Firewall::prepare(const HostRules& rules) {
+  std::string text = missing_rules(rules);
   if (!text.empty()) under_way_ = std::make_unique<RulesUnderWay>(text);
 }
 
@@ -49,10 +49,33 @@ void Firewall::finish_under_way() {
   under_way_.reset();
 }
 
-void Firewall::ensure(const std::vector<PublishedPort>& ports) {
+void Firewall::ensure(const HostRules& rules) {
   finish_under_way();
-  std::string text = missing_rules(ports);
+  std::string text = missing_rules(rules);
   if (!text.empty()) apply_rules(text);
+  close(rules);
+}
+
+void Firewall::close(const HostRules& rules) {
+  std::vector<netlink::Message> changes;
+  for (Family family : rules.closed)
+    changes.push_back(element_message({TableFamily::inet, names_.table()}, closed_element(family),
+                                      ElementChange::added, "closing the way for others"));
+  try {
+    kernel_.socket().run(transaction(std::move(changes)));
+  } catch (const Error&) {
+    apply_rules(ruleset(names_.table(), rules));  // a table of an earlier version has no such set
+  }
+}
+
+void Firewall::open(Family family) {
+  finish_under_way();
+  auto message = element_message({TableFamily::inet, names_.table()}, closed_element(family),
+                                 ElementChange::gone, "opening the way for others");
+  message.tolerate(ENOENT);
+  std::vector<netlink::Message> changes;
+  changes.push_back(std::move(message));
+  kernel_.socket().run(transaction(std::move(changes)));
 }
 
 // Each base chain at the forward hook has its own verdict, so an accept of ours does not overrule
@@ -90,7 +113,7 @@ void Firewall::change(const Change& change) {
     // Somebody has flushed the rules, or a crash came between them and our record.
     log::warning(cat("making the firewall table again: ", error.message()));
   }
-  apply_rules(ruleset(names_.table(), change.all));
+  apply_rules(ruleset(names_.table(), change.all()));
 }
 
 std::string Firewall::removal() {

@@ -1,6 +1,7 @@
 // The host's rules as a whole: our table with its elements, and our rules in chains that others
 // offer. Fails closed: an uplink is made only behind ensure().
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,14 +17,17 @@ class Firewall {
   explicit Firewall(HostNames names);
 
   /// Begins what ensure() will want, if anything, and does not wait for it.
-  void prepare(const std::vector<PublishedPort>& ports);
-  /// Our table is there (with these ports, if it has to be made) and no other program's forward
-  /// chain stands in the way where that can be helped.
-  void ensure(const std::vector<PublishedPort>& ports);
+  void prepare(const HostRules& rules);
+  /// Our table is there (with these ports, if it has to be made), the families are closed to
+  /// others, and no other program's forward chain stands in the way where that can be helped.
+  void ensure(const HostRules& rules);
+  /// The family is no longer forwarded for our sake: what is forwarded is others' again.
+  void open(Family family);
   bool is_loaded();
-  /// `all` are the ports afterwards, for the case that the table is not as we left it.
+  /// `all` tells the rules afterwards, for the case that the table is not as we left it.
   struct Change {
-    std::vector<PublishedPort> gone, added, all;
+    std::vector<PublishedPort> gone, added;
+    std::function<HostRules()> all;
   };
   void change(const Change& change);
   /// Takes away everything of ours.
@@ -33,7 +37,8 @@ class Firewall {
 
  private:
   /// What is missing of our rules, as text for nft.
-  std::string missing_rules(const std::vector<PublishedPort>& ports);
+  std::string missing_rules(const HostRules& rules);
+  void close(const HostRules& rules);
   /// All of our rules that are there, as text for nft that deletes them.
   std::string removal();
   void finish_under_way();

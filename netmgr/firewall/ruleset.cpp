@@ -78,18 +78,23 @@ constexpr std::string_view chains = R"(
     iifname "est-*" oifname != "est-*" masquerade
   }
 
-  # Nothing is forwarded into a network but answers and published ports.
+  # Nothing is forwarded into a network but answers and published ports. A host that became a
+  # router for our sake is none between others.
   chain isolate {
     type filter hook forward priority filter; policy accept;
+    meta nfproto @closed iifname != "est-*" oifname != "est-*" drop
     ct state established,related accept
     oifname "est-*" ct status dnat accept
     oifname "est-*" reject with icmpx admin-prohibited
   }
 )";
 
-std::string elements(const std::string& table, const std::vector<PublishedPort>& ports) {
+std::string elements(const std::string& table, const HostRules& rules) {
   std::string out;
-  for (const auto& port : ports)
+  for (Family family : rules.closed)
+    out += cat("add element inet ", table, " closed { ", family == Family::v4 ? "ipv4" : "ipv6",
+               " }\n");
+  for (const auto& port : rules.ports)
     if (has_kernel_path(port))
       out += cat("add element inet ", table, " ", map_name(port), " { ", element(port), " }\n");
   return out;
@@ -109,11 +114,11 @@ bool has_kernel_path(const PublishedPort& port) {
   return same_family && !loopback6;
 }
 
-std::string ruleset(const std::string& table, const std::vector<PublishedPort>& ports) {
+std::string ruleset(const std::string& table, const HostRules& rules) {
   std::string declare = cat("table inet ", table);
   // Declared first so that the deletion cannot fail; all of it is one transaction.
-  return cat(declare, "\ndelete ", declare, "\n", declare, " {\n", map_declarations(), chains,
-             "}\n", elements(table, ports));
+  return cat(declare, "\ndelete ", declare, "\n", declare, " {\n", map_declarations(),
+             "  set closed { type nf_proto; }\n", chains, "}\n", elements(table, rules));
 }
 
 }  // namespace estiba::net

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,14 @@ struct PublishedPort {
   bool operator==(const PublishedPort&) const = default;
 };
 
-/// Replaces the whole table, whatever it was, by one with these ports.
-std::string ruleset(const std::string& table, const std::vector<PublishedPort>& ports);
+/// What varies in the table.
+struct HostRules {
+  std::vector<PublishedPort> ports;
+  /// Families that the host forwards for our networks alone: it did not before they came.
+  std::set<Family> closed;
+};
+/// Replaces the whole table, whatever it was, by one with these rules.
+std::string ruleset(const std::string& table, const HostRules& rules);
 /// Which of the table's maps it is an element of.
 std::string map_name(const PublishedPort& port);
 /// Whether the kernel can carry it: not a port of ::1, for which IPv6 has no route_localnet.

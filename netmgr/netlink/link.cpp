@@ -26,18 +26,6 @@ ifinfomsg up(int index) {
   return info;
 }
 
-std::string mac_bytes(const std::string& mac) {
-  std::string out;
-  for (const auto& part : text::split(mac, ':')) {
-    auto byte = text::to_uint(part, 16);
-    if (!byte || *byte > 255 || part.size() > 2)
-      throw Error(cat("\"", mac, "\" is not a MAC address; write it as 02:42:ac:11:00:02"));
-    out += static_cast<char>(*byte);
-  }
-  if (out.size() != 6) throw Error(cat("\"", mac, "\" is not a MAC address of six bytes"));
-  return out;
-}
-
 void add_end(Message& message, const VethEnd& end, uint32_t mtu) {
   message.text(IFLA_IFNAME, end.name);
   if (mtu != 0) message.number(IFLA_MTU, mtu);
@@ -61,6 +49,18 @@ std::optional<LinkInfo> ask_link(Socket& socket, Message request) {
 }
 
 }  // namespace
+
+std::string mac_bytes(const std::string& mac) {
+  std::string out;
+  for (const auto& part : text::split(mac, ':')) {
+    auto byte = text::to_uint(part, 16);
+    if (!byte || *byte > 255 || part.size() > 2)
+      throw Error(cat("\"", mac, "\" is not a MAC address; write it as 02:42:ac:11:00:02"));
+    out += static_cast<char>(*byte);
+  }
+  if (out.size() != 6) throw Error(cat("\"", mac, "\" is not a MAC address of six bytes"));
+  return out;
+}
 
 Message add_bridge(const BridgeLink& bridge) {
   Message message(RTM_NEWLINK, create, cat("adding bridge ", bridge.name));
@@ -101,6 +101,12 @@ Message add_veth(const VethEnd& here, const VethEnd& peer, uint32_t mtu) {
 Message set_up(int index) {
   Message message(RTM_NEWLINK, NLM_F_ACK, cat("starting interface ", std::to_string(index)));
   message.header(up(index));
+  return message;
+}
+
+Message set_up(int index, const std::string& alias) {
+  Message message = set_up(index);
+  message.attr(IFLA_IFALIAS, alias);
   return message;
 }
 
@@ -152,17 +158,19 @@ std::optional<LinkInfo> find_link(Socket& socket, int index) {
   return ask_link(socket, std::move(request));
 }
 
-std::vector<std::string> links_named(Socket& socket, std::string_view prefix) {
+std::vector<NamedLink> links_named(Socket& socket, std::string_view prefix) {
   Message request(RTM_GETLINK, NLM_F_DUMP, "listing interfaces");
   request.header(ifinfomsg{});
-  std::vector<std::string> names;
+  std::vector<NamedLink> links;
   for (const auto& reply : socket.ask(std::move(request))) {
     if (reply.body.size() < sizeof(ifinfomsg)) continue;
     auto list = attributes(std::string_view(reply.body).substr(sizeof(ifinfomsg)));
     auto name = find(list, IFLA_IFNAME);
-    if (name && text_of(*name).starts_with(prefix)) names.push_back(text_of(*name));
+    if (!name || !text_of(*name).starts_with(prefix)) continue;
+    auto alias = find(list, IFLA_IFALIAS);
+    links.push_back({text_of(*name), alias ? text_of(*alias) : ""});
   }
-  return names;
+  return links;
 }
 
 }  // namespace estiba::net::netlink

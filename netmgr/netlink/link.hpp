@@ -21,11 +21,16 @@ struct BridgeLink {
   uint32_t mtu = 0;
 };
 
+/// The six bytes of "02:42:0a:4d:01:02".
+std::string mac_bytes(const std::string& mac);
+
 /// Created up.
 Message add_bridge(const BridgeLink& bridge);
 /// Both ends in one step, each in its own namespace under its final name; only `here` is up.
 Message add_veth(const VethEnd& here, const VethEnd& peer, uint32_t mtu);
 Message set_up(int index);
+/// The alias is a note of up to 255 bytes that an interface carries.
+Message set_up(int index, const std::string& alias);
 Message delete_link(const std::string& name);
 
 /// Makes the kernel take note of carrier changes of an interface now (it does so up to a second
@@ -44,7 +49,10 @@ struct LinkInfo {
 };
 std::optional<LinkInfo> find_link(Socket& socket, const std::string& name);
 std::optional<LinkInfo> find_link(Socket& socket, int index);
-/// Names of all links that begin with `prefix`.
-std::vector<std::string> links_named(Socket& socket, std::string_view prefix);
+struct NamedLink {
+  std::string name, alias;
+};
+/// All links whose name begins with `prefix`.
+std::vector<NamedLink> links_named(Socket& socket, std::string_view prefix);
 
 }  // namespace estiba::net::netlink

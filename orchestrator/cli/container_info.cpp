@@ -90,7 +90,8 @@ ContainerInfo container_from_json(const Json& object) {
   for (const Json& entry : list_at(object, "mounts"))
     out.mounts.push_back({text_at(entry, "type"), text_at(entry, "name"), text_at(entry, "source"),
                           text_at(entry, "target"),
-                          json::bool_at(entry, "read_only").value_or(false)});
+                          json::bool_at(entry, "read_only").value_or(false),
+                          text_at(entry, "subpath")});
   out.tty = json::bool_at(object, "tty").value_or(false);
   out.log_path = text_at(object, "log_path");
   return out;

@@ -20,6 +20,7 @@ struct PublishedPort {
 struct MountInfo {
   std::string type, name, source, target;
   bool read_only = false;
+  std::string subpath{};  ///< of a volume: what of the source is mounted
 };
 
 struct ContainerInfo {

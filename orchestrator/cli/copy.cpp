@@ -1,16 +1,14 @@
 #include "orchestrator/cli/copy.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <memory>
-#include <vector>
+#include <optional>
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
+#include "base/node.hpp"
 #include "base/sys.hpp"
 #include "imgmgr/layer_extract.hpp"
 #include "imgmgr/layer_tar.hpp"
@@ -26,48 +24,10 @@ void check(int result, std::string_view call, const std::string& subject) {
   if (result < 0) throw Error(call, subject, Errno{errno});
 }
 
-struct stat status_at(FdRef dir, const std::string& name) {
-  struct stat status {};
-  check(::fstatat(dir.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW), "fstatat", name);
-  return status;
-}
-
-std::vector<std::string> names_in(FdRef dir, const std::string& path) {
-  // fdopendir(3) takes the descriptor over, so it gets one of its own.
-  UniqueFd own = sys::openat(dir, ".", O_RDONLY | O_DIRECTORY);
-  std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(own.get()), ::closedir);
-  if (!stream) throw Error("fdopendir", path, Errno{errno});
-  own.release();
-  std::vector<std::string> names;
-  while (dirent* entry = ::readdir(stream.get())) {
-    std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(std::move(name));
-  }
-  return names;
-}
-
-std::string link_target(FdRef dir, const std::string& name) {
-  std::string target(4096, '\0');
-  ssize_t size = ::readlinkat(dir.get(), name.c_str(), target.data(), target.size());
-  check(static_cast<int>(size), "readlinkat", name);
-  target.resize(static_cast<size_t>(size));
-  return target;
-}
-
 void copy_bytes(FdRef from, FdRef to, const std::string& name) {
   std::string bytes(block, '\0');
   while (size_t got = sys::read(from, bytes.data(), bytes.size(), name))
     sys::write_all(to, std::string_view(bytes).substr(0, got), name);
-}
-
-void keep_metadata(FdRef to, const struct stat& status, const CopyOptions& options,
-                   const std::string& name) {
-  if (options.owners == Owners::kept)
-    check(::fchown(to.get(), status.st_uid, status.st_gid), "fchown", name);
-  // After the owner: a change of owner clears the set-user-id bit.
-  check(::fchmod(to.get(), status.st_mode & 07777), "fchmod", name);
-  timespec times[] = {status.st_atim, status.st_mtim};
-  if (options.owners == Owners::kept) check(::futimens(to.get(), times), "futimens", name);
 }
 
 /// Where something goes: a folder, and the name in it.
@@ -76,51 +36,91 @@ struct Spot {
   std::string name;
 };
 
-void copy_file(FdRef source, const Spot& target, const CopyOptions& options) {
-  UniqueFd made =
-      sys::openat(target.dir, target.name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600);
-  copy_bytes(source, made, target.name);
-  keep_metadata(made, sys::fstat(source), options, target.name);
-}
+class Copier {
+ public:
+  Copier(const FileTree& to, const CopyOptions& options)
+      : to_host_(to.is_host()), options_(options) {}
 
-void copy_link(const std::string& text, const Spot& target) {
-  if (::symlinkat(text.c_str(), target.dir.get(), target.name.c_str()) == 0) return;
-  if (errno != EEXIST) throw Error("symlinkat", target.name, Errno{errno});
-  check(::unlinkat(target.dir.get(), target.name.c_str(), 0), "unlinkat", target.name);
-  check(::symlinkat(text.c_str(), target.dir.get(), target.name.c_str()), "symlinkat", target.name);
-}
+  void copy_node(FdRef node, const Spot& target) const {
+    struct stat status = sys::fstat(node);
+    if (S_ISLNK(status.st_mode)) {
+      copy_link(node::link_text(node, target.name), target);
+    } else if (S_ISDIR(status.st_mode)) {
+      copy_folder(node::open_directory(node, target.name), target);
+    } else if (S_ISREG(status.st_mode)) {
+      copy_file(node::open_file(node, node::Use::read, target.name), target);
+    } else {
+      print_warning(cat(target.name, " is neither a file nor a folder; it was not copied"));
+    }
+  }
 
-void copy_contents(FdRef source, FdRef target, const CopyOptions& options);
+  void copy_contents(FdRef source, FdRef target) const {
+    for (const std::string& name : node::names_in(source, "a folder"))
+      if (auto held = node::find(source, name)) copy_node(*held, {target, name});
+  }
 
-void copy_folder(FdRef source, const Spot& target, const CopyOptions& options) {
-  int made = ::mkdirat(target.dir.get(), target.name.c_str(), 0700);
-  if (made < 0 && errno != EEXIST) throw Error("mkdirat", target.name, Errno{errno});
-  UniqueFd dir = sys::openat(target.dir, target.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  copy_contents(source, dir, options);
-  if (made == 0) keep_metadata(dir, sys::fstat(source), options, target.name);
-}
+ private:
+  void copy_file(FdRef source, const Spot& target) const {
+    auto there = node::find(target.dir, target.name);
+    if (there && node::is_mount_point(*there)) return write_into(source, *there, target.name);
+    if (there) refuse_to_replace(*there, target.name);
+    node::Replacement made(target.dir, target.name);
+    copy_bytes(source, made.file(), target.name);
+    keep_metadata(made.file(), sys::fstat(source), target.name);
+    made.take();
+  }
 
-void copy_entry(FdRef dir, const Spot& target, const CopyOptions& options) {
-  const std::string& name = target.name;
-  struct stat status = status_at(dir, name);
-  if (S_ISLNK(status.st_mode)) return copy_link(link_target(dir, name), target);
-  if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode))
-    return print_warning(cat(name, " is neither a file nor a folder; it was not copied"));
-  // The container may have replaced it meanwhile: not by a link, and never blocking on a FIFO.
-  UniqueFd source = sys::openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  if (S_ISDIR(sys::fstat(source).st_mode)) return copy_folder(source, target, options);
-  copy_file(source, target, options);
-}
+  // A new file would lie beneath the mount, and nobody would see it.
+  void write_into(FdRef source, FdRef mounted, const std::string& name) const {
+    UniqueFd file = node::open_file(mounted, node::Use::write, name);
+    check(::ftruncate(file.get(), 0), "ftruncate", name);
+    copy_bytes(source, file, name);
+    keep_metadata(file, sys::fstat(source), name);
+  }
 
-void copy_contents(FdRef source, FdRef target, const CopyOptions& options) {
-  for (const std::string& name : names_in(source, "a folder"))
-    copy_entry(source, {target, name}, options);
-}
+  // A container may lose a device or FIFO of its own to a file; this host does not.
+  void refuse_to_replace(FdRef node, const std::string& name) const {
+    mode_t type = sys::fstat(node).st_mode & S_IFMT;
+    if (type == S_IFDIR) throw Error(cat(name, " is a folder in the target; remove it first"));
+    if (to_host_ && type != S_IFREG && type != S_IFLNK)
+      throw Error(cat(name, " is there and neither a file nor a link; choose another target"));
+  }
 
-/// Nothing if there is no folder of this path.
+  void copy_link(const std::string& text, const Spot& target) const {
+    if (auto there = node::find(target.dir, target.name)) {
+      refuse_to_replace(*there, target.name);
+      node::remove_name(target.dir, target.name);
+    }
+    node::make_link(target.dir, target.name, text);
+  }
+
+  void copy_folder(FdRef source, const Spot& target) const {
+    auto there = node::find(target.dir, target.name);
+    UniqueFd dir = there ? node::open_directory(*there, target.name)
+                         : node::make_directory(target.dir, target.name, 0700);
+    copy_contents(source, dir);
+    if (!there) keep_metadata(dir, sys::fstat(source), target.name);
+  }
+
+  void keep_metadata(FdRef to, const struct stat& status, const std::string& name) const {
+    bool kept = options_.owners == Owners::kept;
+    if (kept) check(::fchown(to.get(), status.st_uid, status.st_gid), "fchown", name);
+    // What a container lets run as root's must not do so on this host by a mere copy.
+    mode_t bits = to_host_ && !kept ? 01777 : 07777;
+    // After the owner: a change of owner clears the set-user-id bit.
+    check(::fchmod(to.get(), status.st_mode & bits), "fchmod", name);
+    if (kept) node::set_times(to, {status.st_atim, status.st_mtim}, name);
+  }
+
+  bool to_host_;
+  CopyOptions options_;
+};
+
+/// The folder of this path, open; nothing if there is none.
 UniqueFd open_folder(const FileTree& tree, const std::string& path) {
   try {
-    return tree.open(path, O_RDONLY | O_DIRECTORY);
+    UniqueFd held = tree.hold(path, estiba::Links::follow);
+    return S_ISDIR(sys::fstat(held).st_mode) ? node::open_directory(held, path) : UniqueFd{};
   } catch (const Error& error) {
     if (error.code() == ENOENT || error.code() == ENOTDIR) return {};
     throw;
@@ -134,23 +134,36 @@ bool means_contents(const std::string& path) {
 }
 
 /// What people have named, so that they are told in their words if it is not there.
-UniqueFd open_named(const FileTree& tree, const std::string& path, int flags) {
+UniqueFd hold_named(const FileTree& tree, const std::string& path, estiba::Links links) {
   try {
-    return tree.open(path, flags);
+    return tree.hold(path, links);
   } catch (const Error& error) {
     if (error.code() != ENOENT) throw;
     throw Error(cat("there is no ", path, tree.is_host() ? "" : " in the container"));
   }
 }
 
+/// A folder and a name in it, which is no link (any more): what has the name, if anything.
+struct Place {
+  UniqueFd dir;
+  std::string name;
+  std::optional<UniqueFd> node;
+};
+
+Place place_at(const FileTree& tree, const std::string& path) {
+  UniqueFd dir = hold_named(tree, fs::parent_path(path), estiba::Links::follow);
+  std::string name = fs::base_name(path);
+  auto held = node::find(dir, name == "/" ? "." : name);
+  return {std::move(dir), std::move(name), std::move(held)};
+}
+
 /// Where the symbolic links at the end of a path lead.
-std::string behind_links(const FileTree& tree, std::string path) {
+Place behind_links(const FileTree& tree, std::string path) {
   constexpr int most_links = 40;  // as many as path_resolution(7) follows
   for (int links = 0; links < most_links; ++links) {
-    UniqueFd probe = open_named(tree, path, O_PATH | O_NOFOLLOW);
-    if (!S_ISLNK(sys::fstat(probe).st_mode)) return path;
-    std::string text = link_target(probe, "");
-    path = text.starts_with('/') ? text : cat(fs::parent_path(path), "/", text);
+    Place place = place_at(tree, path);
+    if (!place.node || !S_ISLNK(sys::fstat(*place.node).st_mode)) return place;
+    path = fs::join(fs::parent_path(path), node::link_text(*place.node, path));
   }
   throw Error("opening", path, Errno{ELOOP});
 }
@@ -163,45 +176,52 @@ FileTree FileTree::of_process(pid_t pid) {
   return FileTree(sys::open(cat("/proc/", std::to_string(pid), "/root"), O_PATH | O_DIRECTORY));
 }
 
-UniqueFd FileTree::open(const std::string& path, int flags, mode_t mode) const {
+UniqueFd FileTree::hold(const std::string& path, estiba::Links links) const {
   std::string shown = path.empty() ? "/" : path;
-  if (!root_) return sys::openat(FdRef::cwd(), shown, flags, mode);
-  return sys::openat2(root_, shown, flags, mode, RESOLVE_IN_ROOT);
+  if (root_) return hold_beneath(root_, shown, links);
+  int flags = links == estiba::Links::follow ? O_PATH : O_PATH | O_NOFOLLOW;
+  return sys::openat(FdRef::cwd(), shown, flags);
 }
 
 void copy(const FileTree& from, const std::string& source, const FileTree& to,
           const std::string& target, const CopyOptions& options) {
   bool contents = means_contents(source);
   bool follow = contents || options.links == Links::followed;
-  UniqueFd probe = open_named(from, source, O_PATH | (follow ? 0 : O_NOFOLLOW));
-  struct stat status = sys::fstat(probe);
-  std::string name = fs::base_name(fs::clean_path(source));
-  UniqueFd folder = open_folder(to, target);
-  if (!folder && target.ends_with('/') && !S_ISDIR(status.st_mode))
-    throw Error(cat("the target folder does not exist: ", target));
-  std::string clean = fs::clean_path(target);
-  UniqueFd parent =
-      folder ? UniqueFd{} : open_named(to, fs::parent_path(clean), O_RDONLY | O_DIRECTORY);
-  Spot spot{folder ? folder : parent, folder ? name : fs::base_name(clean)};
-  if (S_ISLNK(status.st_mode)) return copy_link(link_target(probe, ""), spot);
-  if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode))
+  UniqueFd held =
+      hold_named(from, source, follow ? estiba::Links::follow : estiba::Links::but_last);
+  mode_t type = sys::fstat(held).st_mode & S_IFMT;
+  if (type != S_IFDIR && type != S_IFREG && type != S_IFLNK)
     throw Error(cat(source, " is neither a file nor a folder"));
-  UniqueFd opened = from.open(source, O_RDONLY | O_NONBLOCK | (follow ? 0 : O_NOFOLLOW));
-  if (!S_ISDIR(status.st_mode)) return copy_file(opened, spot, options);
-  if (folder && contents) return copy_contents(opened, folder, options);
-  copy_folder(opened, spot, options);
+  Copier copier(to, options);
+  if (UniqueFd folder = open_folder(to, target)) {
+    if (contents && type == S_IFDIR)
+      return copier.copy_contents(node::open_directory(held, source), folder);
+    return copier.copy_node(held, {folder, fs::base_name(fs::clean_path(source))});
+  }
+  if (target.ends_with('/') && type != S_IFDIR)
+    throw Error(cat("the target folder does not exist: ", target));
+  // In a container a link is followed as a program there would follow it. On this host it is what
+  // gives way: an earlier copy may have brought it.
+  std::string clean = fs::clean_path(target);
+  Place place = to.is_host() ? place_at(to, clean) : behind_links(to, clean);
+  copier.copy_node(held, {place.dir, place.name});
 }
 
 void copy_to_tar(const FileTree& from, const std::string& source, Links links, FdRef tar) {
   bool contents = means_contents(source);
-  std::string path = source;
-  if (!contents && (links == Links::followed || source.ends_with('/')))
-    path = behind_links(from, fs::clean_path(source));
-  open_named(from, path, O_PATH | O_NOFOLLOW);
-  UniqueFd dir = from.open(contents ? path : fs::parent_path(path), O_RDONLY | O_DIRECTORY);
-  std::string name = contents ? "." : fs::base_name(path);
-  img::write_tree_tar(
-      dir, name, [tar](std::string_view bytes) { sys::write_all(tar, bytes, "standard output"); });
+  Place place;
+  if (contents) {
+    place.name = ".";
+    place.node = hold_named(from, source, estiba::Links::follow);
+  } else {
+    bool follow = links == Links::followed || source.ends_with('/');
+    std::string path = follow ? fs::clean_path(source) : source;
+    place = follow ? behind_links(from, path) : place_at(from, path);
+    if (!place.node) throw Error(cat("there is no ", source, " in the container"));
+  }
+  img::write_tree_tar(*place.node, place.name, [tar](std::string_view bytes) {
+    sys::write_all(tar, bytes, "standard output");
+  });
 }
 
 void copy_from_tar(FdRef tar, const FileTree& to, const std::string& folder) {

@@ -1,12 +1,14 @@
 // Copying trees of files between the host and a container. A container's files are reached through
 // its /proc/PID/root, and every path of it is resolved beneath that root: a symbolic link of the
-// container cannot lead out of it (openat2(2), RESOLVE_IN_ROOT).
+// container cannot lead out of it. What a path names is held by a descriptor and no other name of
+// it is used; devices, FIFOs and sockets are never opened.
 #pragma once
 #include <sys/types.h>
 
 #include <string>
 #include <utility>
 
+#include "base/beneath.hpp"
 #include "base/unique_fd.hpp"
 
 namespace estiba::orchestrator {
@@ -17,8 +19,8 @@ class FileTree {
   static FileTree of_process(pid_t pid);
   static FileTree of_root(UniqueFd root) { return FileTree(std::move(root)); }
 
-  /// Opens beneath the tree's root; relative host paths start at the current directory.
-  UniqueFd open(const std::string& path, int flags, mode_t mode = 0) const;
+  /// Held beneath the tree's root; relative host paths start at the current directory.
+  UniqueFd hold(const std::string& path, estiba::Links links) const;
   bool is_host() const { return !root_; }
 
  private:
@@ -34,7 +36,8 @@ struct CopyOptions {
 };
 
 /// As cp -r: into an existing folder under the source's name, else under the target's own name.
-/// SOURCE/. copies what is in the folder.
+/// SOURCE/. copies what is in the folder. A file takes another's place at once; where something is
+/// mounted, such as a container's /etc/hosts, it is written into that.
 void copy(const FileTree& from, const std::string& source, const FileTree& to,
           const std::string& target, const CopyOptions& options);
 

@@ -1,16 +1,16 @@
 #include "orchestrator/cli/stopped_container.hpp"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sched.h>
 #include <sys/mount.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "base/beneath.hpp"
 #include "base/error.hpp"
-#include "base/fs.hpp"
 #include "base/sys.hpp"
 #include "imgmgr/images.hpp"
 
@@ -41,22 +41,38 @@ AttachedOverlay mount_layers(const Paths& paths, const ContainerInfo& container,
   return {dirs, place};
 }
 
+// What is mounted, as a mount of its own that is nowhere yet; nothing if there is no such thing. A
+// volume's subpath may be written by whoever shares the volume: it is resolved beneath the volume,
+// and no link in it counts.
+std::optional<UniqueFd> source_of(const MountInfo& mount) {
+  UniqueFd held;
+  try {
+    held = sys::open(mount.source, O_PATH);
+    if (!mount.subpath.empty()) held = hold_beneath(held, mount.subpath, estiba::Links::refuse);
+  } catch (const Error& error) {
+    if (error.code() == ENOENT || error.code() == ENOTDIR) return std::nullopt;
+    throw error.within(cat("mounting ", mount.target));
+  }
+  constexpr unsigned clone = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE;
+  UniqueFd tree{::open_tree(held.get(), "", clone)};
+  if (!tree) throw Error{"open_tree", mount.source, Errno{errno}};
+  if (!mount.read_only) return tree;
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_RDONLY;
+  if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0)
+    throw Error{"mount_setattr", mount.source, Errno{errno}};
+  return tree;
+}
+
 // Its own start has made the places; one that has never run has none yet.
 void bind_beneath(FdRef root, const MountInfo& mount) {
-  UniqueFd target;
-  try {
-    target = sys::openat2(root, mount.target, O_PATH, 0, RESOLVE_IN_ROOT);
-  } catch (const Error& error) {
-    if (error.code() == ENOENT) return;
-    throw;
-  }
-  std::string path = cat("/proc/self/fd/", std::to_string(target.get()));
-  mount_at(mount.source.c_str(), path, MS_BIND | MS_REC);
-  if (!mount.read_only) return;
-  // The same name leads to what lies on top of it only when it is looked up again.
-  UniqueFd mounted = sys::openat2(root, mount.target, O_PATH, 0, RESOLVE_IN_ROOT);
-  mount_at("none", cat("/proc/self/fd/", std::to_string(mounted.get())),
-           MS_BIND | MS_REMOUNT | MS_RDONLY);
+  auto target = find_beneath(root, mount.target, estiba::Links::follow);
+  if (!target) return;
+  auto source = source_of(mount);
+  if (!source) return;
+  constexpr unsigned both = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+  if (::move_mount(source->get(), "", target->get(), "", both) != 0)
+    throw Error{"move_mount", mount.target, Errno{errno}};
 }
 
 }  // namespace
@@ -71,7 +87,7 @@ StoppedContainer::StoppedContainer(const Paths& paths, const ContainerInfo& cont
             [](const auto& a, const auto& b) { return a.target < b.target; });
   for (const MountInfo& mount : mounts) {
     bool is_path = mount.type == "volume" || mount.type == "bind";
-    if (is_path && fs::exists(mount.source)) bind_beneath(root, mount);
+    if (is_path) bind_beneath(root, mount);
   }
 }
 

@@ -108,6 +108,7 @@ Json describe_mounts(const Core& core, const Instance& instance) {
     mounts.push_back({{"type", type},
                       {"name", name},
                       {"source", source},
+                      {"subpath", ""},
                       {"target", target},
                       {"read_only", read_only}});
   };
@@ -118,6 +119,7 @@ Json describe_mounts(const Core& core, const Instance& instance) {
     if (volume.type == "image") name = volume.source;
     add(volume.type, name, record ? record->mountpoint : volume.source, volume.target,
         volume.read_only || volume.type == "image");
+    if (volume.type == "volume") mounts.back()["subpath"] = volume.volume.subpath;
   }
   for (const auto& [target, name] : instance.record.anonymous_volumes) {
     auto record = core.volumes.find(name);

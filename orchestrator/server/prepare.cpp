@@ -156,10 +156,10 @@ net::ResolvConf resolver(const Instance& instance, const net::Sandbox* sandbox) 
   return conf;
 }
 
-std::string volume_directory(Core& core, const spec::Volume& volume, const std::string& subpath) {
+std::string volume_directory(const Core& core, const spec::Volume& volume) {
   auto record = core.volumes.find(volume.name);
   if (!record) throw Error(cat("volume \"", volume.name, "\" does not exist"));
-  return subpath.empty() ? record->mountpoint : core.volumes.subpath(volume.name, subpath);
+  return record->mountpoint;
 }
 
 }  // namespace
@@ -240,8 +240,7 @@ std::map<std::string, std::string> volume_directories(Core& core, const Instance
                                                  ? vol::MissingSource::create
                                                  : vol::MissingSource::refuse);
     if (volume.type != "volume" || volume.source.empty()) continue;
-    directories[volume.target] =
-        volume_directory(core, instance.model.volumes.at(volume.source), volume.volume.subpath);
+    directories[volume.target] = volume_directory(core, instance.model.volumes.at(volume.source));
   }
   for (const std::string& target : anonymous_targets(instance.service(), image.config)) {
     auto record = core.volumes.find(instance.record.anonymous_volumes.at(target));

@@ -115,19 +115,18 @@ std::vector<Write> v1_writes(const Resources& r, const std::string& controller) 
   return {};
 }
 
-// Any node may be made, only these be opened: null zero full random urandom, tty console ptmx, and
-// the container's own pty slaves.
+// Any node may be made, only these be opened: null zero full random urandom, tty ptmx, and the
+// container's own pty slaves, one of which is its console: 5:1 would be the host's.
 std::vector<std::string> device_rules(const Resources& resources) {
   if (resources.all_devices) return {"a *:* rwm"};
-  std::vector<std::string> rules{"c *:* m",   "b *:* m",   "c 1:3 rwm",  "c 1:5 rwm",
-                                 "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm",  "c 5:0 rwm",
-                                 "c 5:1 rwm", "c 5:2 rwm", "c 136:* rwm"};
+  std::vector<std::string> rules{"c *:* m",   "b *:* m",   "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm",
+                                 "c 1:8 rwm", "c 1:9 rwm", "c 5:0 rwm", "c 5:2 rwm", "c 136:* rwm"};
   rules.insert(rules.end(), resources.device_rules.begin(), resources.device_rules.end());
   return rules;
 }
 
 MountOp view_of(std::string directory, std::string target, bool readonly) {
-  BindOp view{std::move(directory), std::move(target), readonly, true, MS_PRIVATE};
+  BindOp view{std::move(directory), "", std::move(target), readonly, true, MS_PRIVATE};
   view.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
   return view;
 }

@@ -1,7 +1,10 @@
 #include "runtime/keeper/children.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -10,6 +13,7 @@
 
 #include "base/boot_id.hpp"
 #include "base/error.hpp"
+#include "base/scope_exit.hpp"
 #include "runtime/keeper/adoption.hpp"
 #include "runtime/launch/clone.hpp"
 #include "runtime/launch/packet.hpp"
@@ -44,6 +48,25 @@ ChildEnds open_streams(const LaunchRequest& request, HeldStreams& held) {
   return ends;
 }
 
+sys::SocketPair status_sockets() {
+  sys::SocketPair pair = sys::socketpair(SOCK_SEQPACKET);
+  int on = 1;
+  if (::setsockopt(pair.first.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0)
+    throw Error{"setsockopt", "SO_PASSCRED", Errno{errno}};
+  return pair;
+}
+
+bool is_pty_master(FdRef fd) {
+  unsigned number = 0;
+  return sys::filesystem_type(fd) == DEVPTS_SUPER_MAGIC &&
+         ::ioctl(fd.get(), TIOCGPTN, &number) == 0;
+}
+
+bool is_child_of_ours(FdRef pidfd) {
+  siginfo_t info{};
+  return ::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 uint64_t inode_of(const UniqueFd& fd) { return fd ? sys::fstat(fd).st_ino : 0; }
 
 uint64_t namespace_flags(const LaunchRequest& request) {
@@ -57,23 +80,6 @@ uint64_t namespace_flags(const LaunchRequest& request) {
 
 UniqueFd open_cgroup(const CgroupSetup& cgroup) {
   return cgroup.into.empty() ? UniqueFd{} : sys::open(cgroup.into, O_PATH | O_DIRECTORY);
-}
-
-// Children are born in the pid namespace set by the last setns(CLONE_NEWPID), so it is set around
-// the clone and put back; the keeper itself never changes namespaces.
-std::optional<Cloned> clone_in_pid_namespace(FdRef target, uint64_t flags, int cgroup) {
-  UniqueFd own = sys::open("/proc/self/ns/pid", O_RDONLY);
-  sys::setns(target, CLONE_NEWPID, "the container's pid namespace");
-  auto cloned = [&] {
-    try {
-      return clone_process(flags, cgroup);
-    } catch (const Error&) {
-      sys::setns(own, CLONE_NEWPID, "the own pid namespace");
-      throw;
-    }
-  }();
-  if (cloned) sys::setns(own, CLONE_NEWPID, "the own pid namespace");
-  return cloned;
 }
 
 // A child whose keeper dies before it has become the container must not become it unseen.
@@ -106,9 +112,16 @@ ProcessRecord new_record(const std::string& id, ProcessKind kind, const CgroupSe
 
 }  // namespace
 
+Child* Children::with_pid(pid_t pid) {
+  for (auto& [id, child] : children_)
+    if (!child.ended && child.record.pid == pid) return &child;
+  return nullptr;
+}
+
 Child* Children::running(const std::string& id) {
   auto found = children_.find(id);
-  return found == children_.end() || found->second.ended ? nullptr : &found->second;
+  if (found == children_.end() || found->second.ended || found->second.failed) return nullptr;
+  return &found->second;
 }
 
 std::map<std::string, int> Children::pidfds_of(const LaunchRequest& request) const {
@@ -128,33 +141,32 @@ void Children::launch(const Launch& message) {
     try_launch(message);
   } catch (const Error& error) {
     send_(LaunchFailed{message.number, error.message(), error.exit_code()}, {});
+  } catch (const std::exception& error) {
+    send_(LaunchFailed{message.number, error.what(), 1}, {});
   }
 }
 
 void Children::try_launch(const Launch& message) {
   const LaunchRequest& request = message.request;
   if (running(request.id)) throw Error(cat("container ", request.id, " is running already"));
+  if (auto found = children_.find(request.id); found != children_.end() && found->second.failed) {
+    // Told already, and its end may be an instant away.
+    if (found->second.status) end_start(found->second);
+    discard(request.id);
+  }
   Child child;
   child.request = message.number;
   child.record = new_record(request.id, ProcessKind::container, request.cgroup);
+  child.opens_terminal = request.process.terminal;
+  child.enters_pid_namespace = request.pid.mode == NamespaceMode::container;
   ChildEnds ends = open_streams(request, child.streams);
-  auto [status, child_status] = sys::socketpair(SOCK_SEQPACKET);
+  auto [status, child_status] = status_sockets();
   ChildFds fds{child_status.get(), -1, -1, -1, pidfds_of(request)};
   if (ends.stdin_reader) fds.stdin_fd = ends.stdin_reader.get();
   if (ends.stdout_writer) fds.stdout_fd = ends.stdout_writer.get();
   if (ends.stderr_writer) fds.stderr_fd = ends.stderr_writer.get();
   UniqueFd cgroup = open_cgroup(request.cgroup);
-  uint64_t flags = namespace_flags(request);
-  std::optional<Cloned> cloned;
-  if (request.pid.mode == NamespaceMode::container) {
-    Child* target = running(request.pid.target);
-    if (!target)
-      throw Error(cat("cannot join the pid namespace of container ", request.pid.target,
-                      ": it is not running"));
-    cloned = clone_in_pid_namespace(target->pidfd, flags, cgroup.get());
-  } else {
-    cloned = clone_process(flags, cgroup.get());
-  }
+  auto cloned = clone_process(namespace_flags(request), cgroup.get());
   if (!cloned) {
     die_with_parent();
     run_container(request, fds, layout_.scratch());
@@ -173,6 +185,8 @@ void Children::exec(const Exec& message, std::vector<UniqueFd> fds) {
     try_exec(message, std::move(fds));
   } catch (const Error& error) {
     send_(LaunchFailed{message.number, error.message(), error.exit_code()}, {});
+  } catch (const std::exception& error) {
+    send_(LaunchFailed{message.number, error.what(), 1}, {});
   }
 }
 
@@ -186,7 +200,9 @@ void Children::try_exec(const Exec& message, std::vector<UniqueFd> streams) {
   Child child;
   child.request = message.number;
   child.record = new_record(request.exec_id, ProcessKind::exec, request.cgroup);
-  auto [status, child_status] = sys::socketpair(SOCK_SEQPACKET);
+  child.opens_terminal = request.process.terminal;
+  child.enters_pid_namespace = true;
+  auto [status, child_status] = status_sockets();
   ChildFds fds;
   fds.status = child_status.get();
   fds.containers = {{request.container, container->pidfd.get()}};
@@ -196,7 +212,7 @@ void Children::try_exec(const Exec& message, std::vector<UniqueFd> streams) {
     fds.stderr_fd = streams[2].get();
   }
   UniqueFd cgroup = open_cgroup(request.cgroup);
-  auto cloned = clone_in_pid_namespace(container->pidfd, 0, cgroup.get());
+  auto cloned = clone_process(0, cgroup.get());
   if (!cloned) {
     die_with_parent();
     run_exec(request, fds);
@@ -209,51 +225,114 @@ void Children::try_exec(const Exec& message, std::vector<UniqueFd> streams) {
 
 void Children::register_child(Child child) {
   std::string id = child.record.id;
+  // What nobody would know of must not run.
+  ScopeExit end([&, pidfd = sys::dup(child.pidfd)] {
+    sys::pidfd_send_signal(pidfd, SIGKILL);
+    children_.erase(id);
+  });
   child.record.start_time = start_time_of(child.record.pid);
   ::unlink(layout_.exit_of(id).c_str());
-  save(layout_, child.record);
-  children_[id] = std::move(child);
-  loop_.watch(children_[id].status, [this, id] { read_status(id); });
+  if (!child.enters_pid_namespace) save(layout_, child.record);
+  Child& kept = children_[id] = std::move(child);
+  loop_.watch(kept.status, [this, id] { read_status(id); });
+  end.keep();
 }
 
+// What it says is a stranger's word once the container could have had its hands on it, and each may
+// be said once: so this ends.
 void Children::read_status(const std::string& id) {
   Child& child = children_.at(id);
-  while (child.status) {
-    Received received = receive_packet(child.status, Wait::no);
-    if (received.closed) return finish_start(child);
-    if (!received.packet) return;
-    auto report = wire::decode<ChildReport>(received.packet->bytes);
-    if (report.message.empty()) {
-      if (!received.packet->fds.empty())
-        child.streams.terminal = std::move(received.packet->fds.front());
-    } else {
-      child.failed = true;
-      send_(LaunchFailed{child.request, report.message, report.exit_code}, {});
+  try {
+    while (child.status) {
+      Received received = receive_packet(child.status, Wait::no, Peer::stranger);
+      if (received.closed) return finish_start(child);
+      if (!received.packet) return;
+      auto report = wire::decode<ChildReport>(received.packet->bytes);
+      std::visit([&](const auto& held) { take(child, held, *received.packet); }, report);
     }
+  } catch (const std::exception& error) {
+    fail_start(child, {cat("its start went wrong: ", error.what())});
+    sys::pidfd_send_signal(child.pidfd, SIGKILL);
+    end_start(child);
+    if (child.enters_pid_namespace) discard(id);
   }
 }
 
-void Children::finish_start(Child& child) {
+void Children::take(Child& child, const StartFailed& report, Packet&) {
+  if (child.failed) throw Error("it failed twice");
+  fail_start(child, report);
+}
+
+void Children::take(Child& child, const TerminalOpened&, Packet& packet) {
+  if (!child.opens_terminal || packet.fds.size() != 1 || !is_pty_master(packet.fds.front()))
+    throw Error("it sent what is no terminal of its own");
+  child.opens_terminal = false;
+  child.streams.terminal = std::move(packet.fds.front());
+}
+
+// A container waits for the answer: a keeper that comes after this one must know of it.
+void Children::take(Child& child, const EnteredPidNamespace&, Packet& packet) {
+  if (!child.enters_pid_namespace || with_pid(packet.sender))
+    throw Error("it entered a pid namespace that it was not to enter");
+  UniqueFd pidfd = sys::pidfd_open(packet.sender);
+  if (!is_child_of_ours(pidfd)) throw Error("it claims to be another process");
+  child.enters_pid_namespace = false;
+  child.pidfd = std::move(pidfd);
+  child.record.pid = packet.sender;
+  child.record.start_time = start_time_of(packet.sender);
+  save(layout_, child.record);
+  // An exec does not wait, and what it left unread would cost us what it has still to say.
+  if (child.record.kind == ProcessKind::exec) return;
+  constexpr char recorded = 1;
+  (void)!::send(child.status.get(), &recorded, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void Children::fail_start(Child& child, const StartFailed& why) {
+  if (!child.failed) send_(LaunchFailed{child.request, why.message, why.exit_code}, {});
+  child.failed = true;
+}
+
+void Children::end_start(Child& child) {
   loop_.unwatch(child.status);
   child.status.reset();
+}
+
+void Children::finish_start(Child& child) {
+  end_start(child);
+  if (child.enters_pid_namespace) {
+    fail_start(child, {"it was ended before it was within the pid namespace that it joins"});
+    return discard(child.record.id);
+  }
   if (child.failed) return;
   send_(LaunchStarted{child.request, child.record.pid, describe(child)}, numbers(child));
 }
 
+void Children::discard(const std::string& id) {
+  erase_record(layout_, id);
+  children_.erase(id);
+}
+
+// What a child said before its end comes before the news of its end, and who it is may be part of
+// it.
+void Children::read_all_status() {
+  std::vector<std::string> starting;
+  for (const auto& [id, child] : children_)
+    if (child.status) starting.push_back(id);
+  for (const auto& id : starting) read_status(id);
+}
+
 void Children::on_exit(pid_t pid, int wait_status) {
-  for (auto& [id, child] : children_) {
-    if (child.ended || child.record.pid != pid) continue;
-    // What it said before its end comes before the news of its end.
-    if (child.status) read_status(id);
-    if (child.status) finish_start(child);
-    if (child.failed) {
-      erase_record(layout_, id);
-      children_.erase(id);
-    } else {
-      record_exit(child, exit_from_status(child.record, wait_status));
-    }
+  read_all_status();
+  Child* child = with_pid(pid);
+  if (!child) return;
+  if (child->enters_pid_namespace) {
+    // The one that made it. It will say itself who it is, or its end of the socket closes.
+    child->record.pid = 0;
     return;
   }
+  if (child->status) finish_start(*child);
+  if (child->failed) return discard(child->record.id);
+  record_exit(*child, exit_from_status(child->record, wait_status));
 }
 
 // For a server that is not there now. One that is hears of it all the same.

@@ -14,6 +14,7 @@
 #include "runtime/keeper/records.hpp"
 #include "runtime/launch/child.hpp"
 #include "runtime/launch/messages.hpp"
+#include "runtime/launch/packet.hpp"
 
 namespace estiba::runtime {
 
@@ -29,6 +30,8 @@ struct Child {
   /// Until the execve.
   UniqueFd status;
   uint64_t request = 0;
+  /// What it has yet to report.
+  bool opens_terminal = false, enters_pid_namespace = false;
   bool failed = false;
   /// Set after the end, while the server has not yet taken note of it.
   bool ended = false;
@@ -63,11 +66,20 @@ class Children {
   void adopted_end(const std::string& id, int tries);
   /// Takes what waits on the status socket; ends the start at its end.
   void read_status(const std::string& id);
+  void read_all_status();
+  void take(Child& child, const StartFailed& report, Packet& packet);
+  void take(Child& child, const TerminalOpened& report, Packet& packet);
+  void take(Child& child, const EnteredPidNamespace& report, Packet& packet);
+  void fail_start(Child& child, const StartFailed& why);
+  void end_start(Child& child);
   void finish_start(Child& child);
+  /// Of a start that failed nothing stays.
+  void discard(const std::string& id);
   void record_exit(Child& child, const Exited& exit);
   void keep(const Exited& exit);
   std::map<std::string, int> pidfds_of(const LaunchRequest& request) const;
   Child* running(const std::string& id);
+  Child* with_pid(pid_t pid);
 
   Loop& loop_;
   Layout layout_;

@@ -23,6 +23,11 @@
 namespace estiba::runtime {
 namespace {
 
+void say(std::string_view sentence) {
+  std::string line = cat("estiba keeper: ", sentence, "\n");
+  (void)!::write(2, line.data(), line.size());
+}
+
 class Keeper {
  public:
   explicit Keeper(const KeeperConfig& config)
@@ -73,7 +78,7 @@ class Keeper {
     if (!connection || peer_uid(connection) != 0) return;
     drop_connection();
     connection_ = std::move(connection);
-    loop_.watch(connection_, [this] { receive(); });
+    loop_.watch(connection_, [this] { handle_all(); });
     server_.connected();
   }
 
@@ -99,10 +104,20 @@ class Keeper {
     loop_.want_writable(connection_, wants_write_);
   }
 
-  void receive() {
+  // With one who sends what is no message there is no going on.
+  Received receive() {
+    try {
+      return receive_packet(connection_, Wait::no);
+    } catch (const Error& error) {
+      say(error.message());
+      return {.packet = {}, .closed = true};
+    }
+  }
+
+  void handle_all() {
     if (wants_write_ && queue_.flush(connection_)) update_interest();
     while (connection_) {
-      Received received = receive_packet(connection_, Wait::no);
+      Received received = receive();
       if (received.closed) {
         drop_connection();
         if (!shutting_down_) shutdown_wanted_ = false;
@@ -118,9 +133,8 @@ class Keeper {
     try {
       auto message = wire::decode<ServerMessage>(packet.bytes);
       std::visit([&](auto& held) { on(held, std::move(packet.fds)); }, message);
-    } catch (const Error& error) {
-      std::string line = cat("estiba keeper: ", error.message(), "\n");
-      (void)!::write(2, line.data(), line.size());
+    } catch (const std::exception& error) {
+      say(error.what());
     }
   }
 

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "runtime/launch/clone.hpp"
+#include "runtime/launch/descriptors.hpp"
 #include "runtime/process/command.hpp"
 #include "runtime/sys.hpp"
 
@@ -30,7 +31,7 @@ void say(const std::string& line) {
     reset_signals();
     UniqueFd score = sys::open("/proc/self/oom_score_adj", O_WRONLY);
     (void)!::write(score.get(), server_oom_score, 4);
-    sys::close_range_cloexec(3);
+    close_all_but({});
     const char* program = config.server_program.c_str();
     ::execl(program, program, "server", nullptr);
     throw Error{"execve", program, Errno{errno}};

@@ -4,13 +4,14 @@
 #include <linux/magic.h>
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/beneath.hpp"
 #include "base/error.hpp"
 #include "runtime/launch/packet.hpp"
 #include "runtime/launch/wire.hpp"
@@ -66,19 +67,34 @@ void join_namespaces(const LaunchRequest& request, const ChildFds& fds) {
   join_namespace(request.ipc, CLONE_NEWIPC, fds);
   join_namespace(request.uts, CLONE_NEWUTS, fds);
   join_namespace(request.cgroup_namespace, CLONE_NEWCGROUP, fds);
+  // Nobody in that namespace sees this process: only what it clones is born there.
+  join_namespace(request.pid, CLONE_NEWPID, fds);
   // Its root is the cgroup the process is in, so it comes after joining.
   if (request.cgroup_namespace.mode == NamespaceMode::create) sys::unshare(CLONE_NEWCGROUP);
   if (request.network.mode == NamespaceMode::create) bring_loopback_up();
 }
 
-// A detached copy of the other container's /dev/shm, fetched by a visit to its mount namespace.
-std::optional<UniqueFd> shm_of(const NamespaceSetup& ipc, const ChildFds& fds) {
-  if (ipc.mode != NamespaceMode::container) return std::nullopt;
-  UniqueFd own = sys::open("/proc/self/ns/mnt", O_RDONLY);
-  sys::setns(pidfd_of(fds, ipc.target), CLONE_NEWNS, ipc.target);
-  UniqueFd shm = sys::open_tree(FdRef::cwd(), "/dev/shm", OPEN_TREE_CLONE);
-  sys::setns(own, CLONE_NEWNS, "the own mount namespace");
-  return shm;
+// A detached copy of one of the other container's mounts, fetched by a visit to its mount
+// namespace.
+UniqueFd borrow(const LentOp& op, const ChildFds& fds) {
+  return with_context(
+      [&] {
+        UniqueFd own = sys::open("/proc/self/ns/mnt", O_RDONLY);
+        sys::setns(pidfd_of(fds, op.container), CLONE_NEWNS, op.container);
+        auto place = find_beneath(sys::open("/", O_PATH | O_DIRECTORY), op.target, Links::refuse);
+        if (!place) throw Error(cat("it has no ", op.target));
+        UniqueFd mount = sys::open_tree(*place, "", OPEN_TREE_CLONE | AT_EMPTY_PATH);
+        sys::setns(own, CLONE_NEWNS, "the own mount namespace");
+        return mount;
+      },
+      "sharing ", op.target, " of container ", op.container);
+}
+
+std::vector<UniqueFd> borrow_all(const std::vector<MountOp>& mounts, const ChildFds& fds) {
+  std::vector<UniqueFd> lent;
+  for (const auto& mount : mounts)
+    if (const auto* op = std::get_if<LentOp>(&mount)) lent.push_back(borrow(*op, fds));
+  return lent;
 }
 
 void set_names(const LaunchRequest& request) {
@@ -87,13 +103,19 @@ void set_names(const LaunchRequest& request) {
   if (!request.domainname.empty()) sys::setdomainname(request.domainname);
 }
 
-void send_terminal(FdRef status, FdRef master) {
-  send_packet(status, wire::encode(ChildReport{}), {master.get()});
+void report(FdRef status, const ChildReport& what) { write_packet(status, wire::encode(what)); }
+
+// The master goes to the keeper, the slave becomes the streams.
+void take_terminal(FdRef status, const RootBuilder::Terminal& terminal) {
+  send_packet(status, wire::encode(ChildReport{TerminalOpened{}}), {terminal.master.get()});
+  for (int fd = 0; fd < 3; ++fd) sys::dup2(terminal.slave, fd);
 }
 
-void take_terminal(FdRef slave) {
-  for (int fd = 0; fd < 3; ++fd) sys::dup2(slave, fd);
-  if (::ioctl(0, TIOCSCTTY, 0) != 0) throw Error{"ioctl", "TIOCSCTTY", Errno{errno}};
+// A session of its own, with the terminal as its controlling one, if standard input is one of ours.
+void lead_session(const ProcessSetup& process) {
+  ::setsid();
+  if (process.terminal && ::ioctl(0, TIOCSCTTY, 0) != 0)
+    throw Error{"ioctl", "TIOCSCTTY", Errno{errno}};
 }
 
 // The user may open /dev/stdout again, which takes permission on the pipe or terminal itself.
@@ -105,20 +127,26 @@ void own_streams(const Identity& identity) {
   }
 }
 
-void take_streams(const ChildFds& fds) {
-  UniqueFd null;
-  int input = fds.stdin_fd;
-  if (input < 0) {
-    null = sys::open("/dev/null", O_RDONLY);
-    input = null.get();
-  }
-  sys::dup2(FdRef(input), 0);
-  sys::dup2(FdRef(fds.stdout_fd), 1);
-  sys::dup2(FdRef(fds.stderr_fd), 2);
-}
-
 // From here on the process is the container, and outlives any keeper.
 void outlive_keeper() { sys::prctl(PR_SET_PDEATHSIG, 0, "PR_SET_PDEATHSIG"); }
+
+/// How the process comes to be in its pid namespace. A container waits there until it is on record
+/// who it is: one that runs and that no keeper knows of could run twice.
+enum class Arrival { is_there, at_once, once_recorded };
+
+// Whoever is in a pid namespace sees what enters it, and may stop and even trace it: so this comes
+// last, when nothing of the host is left in the process to be had. The new process is the keeper's
+// child as well.
+void enter_pid_namespace(FdRef status, Arrival arrival) {
+  long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
+  if (pid < 0) throw Error{"clone", "in the pid namespace of the other container", Errno{errno}};
+  if (pid > 0) ::_exit(0);
+  report(status, EnteredPidNamespace{});
+  if (arrival == Arrival::at_once) return;
+  char recorded = 0;
+  // Otherwise the keeper is gone.
+  if (::read(status.get(), &recorded, 1) != 1) ::_exit(1);
+}
 
 std::vector<std::string> under_init(const std::vector<std::string>& args, FdRef status) {
   std::vector<std::string> command{"estiba-init", "init", std::to_string(status.get()), "--"};
@@ -126,54 +154,58 @@ std::vector<std::string> under_init(const std::vector<std::string>& args, FdRef 
   return command;
 }
 
-void start_container(const LaunchRequest& request, const ChildFds& fds, const Scratch& scratch) {
-  FdRef status{fds.status};
-  with_context([&] { join_cgroups(request.cgroup); }, "joining the container's cgroup");
-  set_oom_score_adj(request.process.oom_score_adj);
-  with_context([&] { join_namespaces(request, fds); }, "joining namespaces");
-  ::umask(0);
-  UniqueFd program = sys::open("/proc/self/exe", O_PATH);
-  std::optional<UniqueFd> slave;
-  {
-    RootBuilder root(scratch);
-    root.open_sources(request.mounts, shm_of(request.ipc, fds));
-    root.mount_root(request.root);
-    root.apply(request.mounts);
-    if (request.process.terminal) {
-      auto terminal = root.open_console();
-      send_terminal(status, terminal.master);
-      slave = std::move(terminal.slave);
-    }
-    root.enter(request.root);
-  }
-  set_names(request);
-  reset_signals();
-  ::setsid();
-  if (slave) {
-    take_terminal(*slave);
-  } else {
-    take_streams(fds);
-  }
-  ProcessSetup process = request.process;
+// What is left to be done within the container's root, with no descriptor but the streams, the
+// status socket, and the program if an init goes first.
+[[noreturn]] void become_process(ProcessSetup process, Arrival arrival, FdRef status,
+                                 const UniqueFd& init) {
   Identity identity = identity_inside(process);
   add_home(process.env, identity);
   own_streams(identity);
   join_new_keyring();
-  sys::close_range_cloexec(3);
   enter_directory(process.cwd);
   // Not before: under a low limit of open files nothing above could be opened any more.
   apply_rlimits(process.rlimits);
-  if (request.init) sys::set_cloexec(status, false);
+  if (init) sys::set_cloexec(status, false);
+  if (arrival == Arrival::is_there) lead_session(process);
   outlive_keeper();
   with_context([&] { confine(process, identity); }, "setting credentials");
-  if (request.init) execute_fd(program, under_init(process.args, status), process.env);
+  if (arrival != Arrival::is_there) {
+    enter_pid_namespace(status, arrival);
+    lead_session(process);
+  }
+  if (init) execute_fd(init, under_init(process.args, status), process.env);
   execute(process.args, process.env);
+}
+
+void start_container(const LaunchRequest& request, const ChildFds& fds, const Scratch& scratch) {
+  FdRef status{fds.status};
+  keep_own(fds);
+  with_context([&] { join_cgroups(request.cgroup); }, "joining the container's cgroup");
+  set_oom_score_adj(request.process.oom_score_adj);
+  with_context([&] { join_namespaces(request, fds); }, "joining namespaces");
+  ::umask(0);
+  auto lent = borrow_all(request.mounts, fds);
+  UniqueFd init = request.init ? sys::open("/proc/self/exe", O_PATH) : UniqueFd{};
+  {
+    RootBuilder root(scratch);
+    root.open_sources(request.mounts, std::move(lent));
+    root.mount_root(request.root);
+    root.apply(request.mounts);
+    if (request.process.terminal) take_terminal(status, root.open_console());
+    root.enter(request.root);
+  }
+  close_all_but({status.get(), init.get()});
+  set_names(request);
+  reset_signals();
+  bool joins = request.pid.mode == NamespaceMode::container;
+  become_process(request.process, joins ? Arrival::once_recorded : Arrival::is_there, status, init);
 }
 
 // The container's /dev/pts, which its root may have replaced: only a real devpts will do.
 RootBuilder::Terminal open_terminal_inside() {
   RootBuilder::Terminal terminal;
-  terminal.master = sys::open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW);
+  terminal.master = open_beneath(sys::open("/", O_PATH | O_DIRECTORY), "dev/pts/ptmx",
+                                 O_RDWR | O_NOCTTY, Links::refuse);
   if (sys::filesystem_type(terminal.master) != DEVPTS_SUPER_MAGIC)
     throw Error("the container's /dev/pts is not a devpts");
   int unlocked = 0;
@@ -186,32 +218,20 @@ RootBuilder::Terminal open_terminal_inside() {
 }
 
 void start_exec(const ExecRequest& request, const ChildFds& fds) {
+  FdRef status{fds.status};
+  keep_own(fds);
   with_context([&] { join_cgroups(request.cgroup); }, "joining the container's cgroup");
   set_oom_score_adj(request.process.oom_score_adj);
-  // All at once: the kernel changes either every namespace or none.
-  sys::setns(pidfd_of(fds, request.container),
-             CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP,
-             request.container);
+  // All at once: the kernel changes either every namespace or none. Of the pid namespace it is the
+  // one that children are born in.
+  sys::setns(
+      pidfd_of(fds, request.container),
+      CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_NEWPID,
+      request.container);
+  close_all_but({status.get()});
   reset_signals();
-  ::setsid();
-  if (request.process.terminal) {
-    auto terminal = open_terminal_inside();
-    send_terminal(FdRef{fds.status}, terminal.master);
-    take_terminal(terminal.slave);
-  } else {
-    take_streams(fds);
-  }
-  ProcessSetup process = request.process;
-  Identity identity = identity_inside(process);
-  add_home(process.env, identity);
-  own_streams(identity);
-  join_new_keyring();
-  sys::close_range_cloexec(3);
-  enter_directory(process.cwd);
-  apply_rlimits(process.rlimits);
-  outlive_keeper();
-  with_context([&] { confine(process, identity); }, "setting credentials");
-  execute(process.args, process.env);
+  if (request.process.terminal) take_terminal(status, open_terminal_inside());
+  become_process(request.process, Arrival::at_once, status, {});
 }
 
 template <typename F>
@@ -230,7 +250,7 @@ template <typename F>
 
 void report_failure(FdRef status, const std::string& message, int exit_code) {
   try {
-    send_packet(status, wire::encode(ChildReport{message, exit_code}), {});
+    report(status, StartFailed{message, exit_code});
   } catch (const std::exception&) {
     // The keeper is gone; there is nobody to tell.
   }

@@ -55,6 +55,16 @@ std::vector<UniqueFd> fds_of(msghdr& message) {
   return fds;
 }
 
+pid_t sender_of(msghdr& message) {
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_CREDENTIALS) continue;
+    ucred credentials{};
+    std::memcpy(&credentials, CMSG_DATA(header), sizeof credentials);
+    return credentials.pid;
+  }
+  return 0;
+}
+
 std::string contents_of(FdRef memfd) {
   auto size = static_cast<size_t>(sys::fstat(memfd).st_size);
   if (size > max_payload) throw Error("a message between the server and the keeper is too large");
@@ -82,9 +92,14 @@ SendResult send_packet(FdRef socket, const std::string& bytes, const std::vector
   return send_raw(socket, in_memfd, {}, with_payload);
 }
 
-Received receive_packet(FdRef socket, Wait wait) {
+void write_packet(FdRef socket, const std::string& bytes) {
+  sys::write_all(socket, in_line + bytes.substr(0, inline_limit), "the status socket");
+}
+
+Received receive_packet(FdRef socket, Wait wait, Peer peer) {
   std::string buffer(inline_limit + 1, '\0');
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * max_fds)> control{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * max_fds) + CMSG_SPACE(sizeof(ucred))>
+      control{};
   iovec part{buffer.data(), buffer.size()};
   msghdr message{};
   message.msg_iov = &part;
@@ -97,22 +112,24 @@ Received receive_packet(FdRef socket, Wait wait) {
   if (got < 0 && errno == ECONNRESET) return {.packet = {}, .closed = true};
   if (got < 0) throw Error{"recvmsg", "from the keeper's socket", Errno{errno}};
   if (got == 0) return {.packet = {}, .closed = true};
-  Packet packet{{}, fds_of(message)};
+  Packet packet{{}, fds_of(message), sender_of(message)};
   if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
     throw Error("a message between the server and the keeper was truncated");
   buffer.resize(static_cast<size_t>(got));
-  if (buffer[0] == in_memfd) {
+  if (buffer[0] == in_memfd && peer == Peer::trusted) {
     if (packet.fds.empty()) throw Error("a message lacks its payload");
     packet.bytes = contents_of(packet.fds.front());
     packet.fds.erase(packet.fds.begin());
-  } else {
+  } else if (buffer[0] == in_line) {
     packet.bytes = buffer.substr(1);
+  } else {
+    throw Error("a message between the server and the keeper is malformed");
   }
   return {.packet = std::move(packet), .closed = false};
 }
 
 bool PacketQueue::send(FdRef socket, std::string bytes, std::vector<UniqueFd> fds) {
-  waiting_.push_back({std::move(bytes), std::move(fds)});
+  waiting_.push_back({std::move(bytes), std::move(fds), 0});
   return flush(socket);
 }
 

@@ -1,6 +1,8 @@
 // One packet on a SOCK_SEQPACKET socket: bytes and the descriptors that travel with them
 // (SCM_RIGHTS). What does not fit a socket buffer travels in a memfd in front of them.
 #pragma once
+#include <sys/types.h>
+
 #include <deque>
 #include <optional>
 #include <string>
@@ -13,6 +15,7 @@ namespace estiba::runtime {
 struct Packet {
   std::string bytes;
   std::vector<UniqueFd> fds;
+  pid_t sender = 0;  ///< as the kernel tells it, of a socket with SO_PASSCRED; else 0
 };
 
 enum class SendResult { sent, would_block, closed };
@@ -24,7 +27,14 @@ struct Received {
   bool closed = false;
 };
 enum class Wait { no, yes };
-Received receive_packet(FdRef socket, Wait wait);
+/// From whom: of a stranger only what lies in the packet itself is read, for a descriptor of its
+/// own could keep the reader waiting for ever.
+enum class Peer { trusted, stranger };
+Received receive_packet(FdRef socket, Wait wait, Peer peer = Peer::trusted);
+
+/// A short packet without descriptors, by write(2): all that a process may have left to say it with
+/// once its seccomp filter is loaded.
+void write_packet(FdRef socket, const std::string& bytes);
 
 /// Packets that wait for room in the socket's buffer, so that neither end ever blocks.
 class PacketQueue {

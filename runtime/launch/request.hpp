@@ -19,7 +19,7 @@ struct FilesystemOp {
   bool follow_links = false;
 };
 struct BindOp {
-  std::string source, target;
+  std::string source, subpath, target;  ///< the subpath is resolved beneath the source
   bool readonly = false, recursive = true;
   uint64_t propagation = 0;  ///< MS_PRIVATE, MS_SLAVE or MS_SHARED
   uint64_t attributes = 0;   ///< MOUNT_ATTR_* but for the one that `readonly` stands for
@@ -36,9 +36,10 @@ struct DeviceOp {
 struct LinkOp {
   std::string path, target;
 };
-/// /dev/shm of a container whose ipc namespace is joined.
-struct SharedShmOp {
-  std::string container;
+/// The other container's own mount at the same place: /dev/shm of one whose ipc namespace is
+/// joined, /proc of one whose pid namespace is.
+struct LentOp {
+  std::string container, target;
 };
 /// Hides a path if it exists: a file behind /dev/null, a directory behind an empty one.
 struct MaskOp {
@@ -57,7 +58,7 @@ struct ImageOp {
   std::vector<std::string> layers;
   std::string subpath, target;
 };
-using MountOp = std::variant<FilesystemOp, BindOp, FileOp, DeviceOp, LinkOp, SharedShmOp, MaskOp,
+using MountOp = std::variant<FilesystemOp, BindOp, FileOp, DeviceOp, LinkOp, LentOp, MaskOp,
                              ReadonlyOp, SysctlOp, ImageOp>;
 
 struct RootSetup {
@@ -122,7 +123,7 @@ void visit(A& a, FilesystemOp& v) {
 }
 template <typename A>
 void visit(A& a, BindOp& v) {
-  a(v.source, v.target, v.readonly, v.recursive, v.propagation, v.attributes);
+  a(v.source, v.subpath, v.target, v.readonly, v.recursive, v.propagation, v.attributes);
 }
 template <typename A>
 void visit(A& a, FileOp& v) {
@@ -137,8 +138,8 @@ void visit(A& a, LinkOp& v) {
   a(v.path, v.target);
 }
 template <typename A>
-void visit(A& a, SharedShmOp& v) {
-  a(v.container);
+void visit(A& a, LentOp& v) {
+  a(v.container, v.target);
 }
 template <typename A>
 void visit(A& a, MaskOp& v) {

@@ -15,8 +15,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/beneath.hpp"
 #include "base/error.hpp"
-#include "base/fs.hpp"
 #include "base/text.hpp"
 #include "runtime/sys.hpp"
 
@@ -67,14 +67,6 @@ void load_seccomp(const std::string& program) {
   filter.filter = reinterpret_cast<sock_filter*>(const_cast<char*>(program.data()));
   if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0)
     throw Error{"seccomp", "SECCOMP_SET_MODE_FILTER", Errno{errno}};
-}
-
-void make_directories(const std::string& path) {
-  if (path == "/") return;
-  if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST || errno == EROFS) return;
-  if (errno != ENOENT) throw Error{"mkdir", path, Errno{errno}};
-  make_directories(fs::parent_path(path));
-  if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) throw Error{"mkdir", path, Errno{errno}};
 }
 
 }  // namespace
@@ -132,14 +124,15 @@ void add_home(std::vector<std::string>& env, const Identity& identity) {
   if (!present) env.push_back(cat("HOME=", identity.home));
 }
 
-// The kernel says "(unreachable)" in the raw getcwd when a directory does not lie beneath the root:
-// a working directory such as /proc/self/fd/7 must not lead to a descriptor that leaked.
+// Made and entered beneath the root, by no magic link: /proc/self/fd/7 leads nowhere. The kernel
+// says
+// "(unreachable)" in the raw getcwd when a directory does not lie beneath the root.
 void enter_directory(const std::string& cwd) {
   std::string path = cwd.empty() ? "/" : cwd;
   with_context(
       [&] {
-        make_directories(path);
-        sys::chdir(path);
+        UniqueFd root = sys::open("/", O_PATH | O_DIRECTORY);
+        sys::fchdir(directory_beneath(root, path, Links::follow));
         if (!sys::getcwd().starts_with('/'))
           throw Error("it lies outside of the container's root", not_executable);
       },

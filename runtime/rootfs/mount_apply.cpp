@@ -11,9 +11,10 @@
 #include <algorithm>
 #include <array>
 
+#include "base/beneath.hpp"
 #include "base/error.hpp"
 #include "base/fs.hpp"
-#include "runtime/rootfs/beneath.hpp"
+#include "runtime/launch/descriptors.hpp"
 #include "runtime/rootfs/overlay.hpp"
 #include "runtime/sys.hpp"
 
@@ -54,13 +55,21 @@ void make_readonly(FdRef mount, sys::Depth depth, const std::string& subject) {
   sys::mount_setattr(mount, attributes, depth, subject);
 }
 
-// The host's /dev/null, checked: a mask made of anything else would hide nothing.
-UniqueFd host_null() {
-  UniqueFd null = sys::open("/dev/null", O_PATH | O_NOFOLLOW);
-  struct stat status = sys::fstat(null);
-  if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3))
-    throw Error("the host's /dev/null is not the null device");
-  return null;
+// What containers can write to is looked up once, and mounted from what was found.
+UniqueFd open_source(const BindOp& bind) {
+  unsigned flags = clone_tree | (bind.recursive ? unsigned{AT_RECURSIVE} : 0U);
+  if (bind.subpath.empty()) return sys::open_tree(FdRef::cwd(), bind.source, flags);
+  UniqueFd source = sys::open(bind.source, O_PATH | O_DIRECTORY);
+  UniqueFd found = with_context([&] { return hold_within(source, bind.subpath); }, "subpath \"",
+                                bind.subpath, "\"");
+  return sys::open_tree(found, "", flags | AT_EMPTY_PATH);
+}
+
+// An unprivileged container cannot have changed its /proc; this is for the others.
+void require_procfs(FdRef mount) {
+  constexpr ino_t procfs_root = 1;
+  if (sys::filesystem_type(mount) != PROC_SUPER_MAGIC || sys::fstat(mount).st_ino != procfs_root)
+    throw Error("it is not a procfs");
 }
 
 }  // namespace
@@ -73,19 +82,15 @@ bool allowed_beneath_proc(const std::string& path) {
   return std::find(names.begin(), names.end(), path) != names.end();
 }
 
-void RootBuilder::open_sources(const std::vector<MountOp>& mounts, std::optional<UniqueFd> shm) {
+void RootBuilder::open_sources(const std::vector<MountOp>& mounts, std::vector<UniqueFd> lent) {
+  size_t next_lent = 0;
   for (const auto& mount : mounts) {
-    if (const auto* bind = std::get_if<BindOp>(&mount)) {
-      with_context(
-          [&] {
-            unsigned depth = bind->recursive ? unsigned{AT_RECURSIVE} : 0U;
-            sources_.push_back(sys::open_tree(FdRef::cwd(), bind->source, clone_tree | depth));
-          },
-          "mounting ", bind->source, " at ", bind->target);
-    }
-    if (std::holds_alternative<SharedShmOp>(mount) && shm) sources_.push_back(std::move(*shm));
+    if (const auto* bind = std::get_if<BindOp>(&mount))
+      with_context([&] { sources_.push_back(open_source(*bind)); }, "mounting ", bind->source,
+                   " at ", bind->target);
+    if (std::holds_alternative<LentOp>(mount)) sources_.push_back(std::move(lent.at(next_lent++)));
   }
-  null_ = host_null();
+  null_ = host_null(O_PATH);
 }
 
 void RootBuilder::mount_root(const RootSetup& root) {
@@ -190,11 +195,11 @@ void RootBuilder::operate(const DeviceOp& op) {
         dev_t device = makedev(op.major, op.minor);
         ::unlinkat(parent.get(), name.c_str(), 0);
         sys::mknodat(parent, name, op.mode, device);
-        sys::fchownat(parent, name, op.uid, op.gid, AT_SYMLINK_NOFOLLOW);
         UniqueFd made = sys::openat(parent, name, O_PATH | O_NOFOLLOW);
         struct stat status = sys::fstat(made);
         if ((status.st_mode & S_IFMT) != (op.mode & S_IFMT) || status.st_rdev != device)
           throw Error("something else stands in the device's place");
+        sys::fchownat(made, "", op.uid, op.gid, AT_EMPTY_PATH);
       },
       "making device ", op.target);
 }
@@ -204,14 +209,16 @@ void RootBuilder::operate(const LinkOp& op) {
   sys::symlinkat(op.target, parent, fs::base_name(op.path));
 }
 
-void RootBuilder::operate(const SharedShmOp& op) {
+void RootBuilder::operate(const LentOp& op) {
   with_context(
       [&] {
         UniqueFd source = std::move(sources_.at(next_source_++));
-        UniqueFd target = directory_beneath(root_, "/dev/shm", Links::refuse);
-        sys::move_mount(source, target, "/dev/shm");
+        if (op.target == "/proc") require_procfs(source);
+        UniqueFd target = directory_beneath(root_, op.target, Links::refuse);
+        sys::move_mount(source, target, op.target);
+        if (op.target == "/proc") proc_ = std::move(source);
       },
-      "sharing /dev/shm of container ", op.container);
+      "sharing ", op.target, " of container ", op.container);
 }
 
 // One read-only empty tmpfs serves every masked directory. The first one is attached to its target
@@ -287,6 +294,7 @@ RootBuilder::Terminal RootBuilder::open_console() {
 }
 
 void RootBuilder::enter(const RootSetup& root) {
+  null_.reset();  // the one descriptor of the host's left
   sys::fchdir(root_);
   sys::pivot_root_here();
   // The old root is stacked on the new one at "."; detached, its mounts go with it.

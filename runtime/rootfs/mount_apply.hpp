@@ -2,7 +2,6 @@
 // mount plan in order, each target resolved beneath the root, then pivot_root. Decides nothing;
 // runs in the child between clone3 and execve.
 #pragma once
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +21,9 @@ class RootBuilder {
   explicit RootBuilder(Scratch scratch) : scratch_(std::move(scratch)) {}
 
   /// Detached copies of bind sources, taken while the mounts still are the host's peers, so that
-  /// shared propagation can be kept where it was asked for. `shm` is the joined container's.
-  void open_sources(const std::vector<MountOp>& mounts, std::optional<UniqueFd> shm);
+  /// shared propagation can be kept where it was asked for. `lent` are those of the LentOps, in
+  /// their order.
+  void open_sources(const std::vector<MountOp>& mounts, std::vector<UniqueFd> lent);
   /// Makes every mount of this namespace a slave of the host's, so that nothing done here is seen
   /// there, and attaches the overlay.
   void mount_root(const RootSetup& root);
@@ -42,7 +42,7 @@ class RootBuilder {
   void operate(const FileOp& op);
   void operate(const DeviceOp& op);
   void operate(const LinkOp& op);
-  void operate(const SharedShmOp& op);
+  void operate(const LentOp& op);
   void operate(const MaskOp& op);
   void operate(const ReadonlyOp& op);
   void operate(const SysctlOp& op);

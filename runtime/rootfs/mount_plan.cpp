@@ -66,7 +66,11 @@ std::string octal(uint32_t mode) {
 
 void base_filesystems(const ContainerSpec& spec, const HostFacts& host,
                       std::vector<MountOp>& plan) {
-  plan.push_back(FilesystemOp{"proc", "/proc", nosuid | noexec | nodev});
+  // A new procfs would show the processes of the namespace that the one who mounts it is in.
+  if (const auto* joined = std::get_if<JoinContainer>(&spec.namespaces.pid))
+    plan.push_back(LentOp{joined->id, "/proc"});
+  else
+    plan.push_back(FilesystemOp{"proc", "/proc", nosuid | noexec | nodev});
   plan.push_back(
       FilesystemOp{"tmpfs", "/dev", nosuid | MOUNT_ATTR_STRICTATIME, {"mode=755", "size=65536k"}});
   plan.push_back(FilesystemOp{"devpts",
@@ -82,9 +86,9 @@ void base_filesystems(const ContainerSpec& spec, const HostFacts& host,
 void shared_memory(const ContainerSpec& spec, std::vector<MountOp>& plan) {
   if (user_mounts_at(spec, "/dev/shm")) return;
   if (const auto* joined = std::get_if<JoinContainer>(&spec.namespaces.ipc)) {
-    plan.push_back(SharedShmOp{joined->id});
+    plan.push_back(LentOp{joined->id, "/dev/shm"});
   } else if (std::holds_alternative<HostNamespace>(spec.namespaces.ipc)) {
-    plan.push_back(BindOp{"/dev/shm", "/dev/shm", false, true, MS_PRIVATE});
+    plan.push_back(BindOp{"/dev/shm", "", "/dev/shm", false, true, MS_PRIVATE});
   } else {
     plan.push_back(FilesystemOp{"tmpfs",
                                 "/dev/shm",
@@ -109,9 +113,19 @@ uint64_t propagation_of(const std::string& name) {
       cat("unknown mount propagation \"", name, "\": expected [r]private, [r]slave or [r]shared"));
 }
 
+// Told early and in the user's words; what decides is how it is resolved.
+void refuse_leading_out(const std::string& subpath, const std::string& of,
+                        const std::string& target) {
+  std::string path = fs::clean_path(subpath);
+  if (path.starts_with('/') || path == ".." || path.starts_with("../"))
+    throw Error(cat("subpath \"", subpath, "\" of ", of, " at ", target,
+                    " must be a relative path within it"));
+}
+
 MountOp planned(const BindMount& mount) {
-  return BindOp{mount.source, mount.target, mount.readonly, mount.recursive,
-                propagation_of(mount.propagation)};
+  refuse_leading_out(mount.subpath, mount.source, mount.target);
+  return BindOp{mount.source,   mount.subpath,   mount.target,
+                mount.readonly, mount.recursive, propagation_of(mount.propagation)};
 }
 
 MountOp planned(const TmpfsMount& mount) {
@@ -133,9 +147,7 @@ MountOp planned(const FileMount& mount) {
 }
 
 MountOp planned(const ImageMount& mount) {
-  if (mount.subpath.starts_with('/') || fs::clean_path(mount.subpath).starts_with(".."))
-    throw Error(cat("subpath \"", mount.subpath, "\" of the image at ", mount.target,
-                    " must be a relative path within it"));
+  refuse_leading_out(mount.subpath, "the image", mount.target);
   return ImageOp{mount.layers, mount.subpath, mount.target};
 }
 
@@ -181,7 +193,7 @@ std::string line(const BindOp& op) {
                      : op.propagation == MS_SLAVE ? " slave"
                                                   : "";
   return cat(op.recursive ? "rbind " : "bind ", op.target, " <- ", op.source,
-             op.readonly ? " ro" : "", kind,
+             op.subpath.empty() ? "" : cat(" / ", op.subpath), op.readonly ? " ro" : "", kind,
              op.attributes != 0 ? cat(" ", flags_text(op.attributes)) : "");
 }
 std::string line(const FileOp& op) {
@@ -197,7 +209,7 @@ std::string line(const DeviceOp& op) {
              std::to_string(op.minor), " ", octal(op.mode & 07777));
 }
 std::string line(const LinkOp& op) { return cat("link ", op.path, " -> ", op.target); }
-std::string line(const SharedShmOp& op) { return cat("shm of ", op.container); }
+std::string line(const LentOp& op) { return cat(op.target, " of ", op.container); }
 std::string line(const MaskOp& op) { return cat("mask ", op.path); }
 std::string line(const ReadonlyOp& op) { return cat("read-only ", op.path); }
 std::string line(const SysctlOp& op) {

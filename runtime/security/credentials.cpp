@@ -12,6 +12,7 @@
 #include <array>
 #include <optional>
 
+#include "base/beneath.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "runtime/sys.hpp"
@@ -158,7 +159,8 @@ std::string read_account_file(const std::string& path) {
   std::optional<UniqueFd> file;
   try {
     // O_NONBLOCK: an image may hold a fifo here, whose open would wait for a writer for ever.
-    file = sys::open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    file = open_beneath(sys::open("/", O_PATH | O_DIRECTORY), path,
+                        O_RDONLY | O_NONBLOCK | O_NOCTTY, Links::follow);
   } catch (const Error& error) {
     if (error.code() == ENOENT || error.code() == ENOTDIR) return {};
     throw;

@@ -31,17 +31,18 @@ constexpr std::array recent{
     Number{"open_tree_attr", 467},    Number{"file_getattr", 468},
     Number{"file_setattr", 469},      Number{"listns", 470}};
 
-// i386 has these since Linux 4.3 beside socketcall(2) and ipc(2), which libseccomp answers with.
+// i386 has these beside socketcall(2) and ipc(2), which libseccomp answers with; most since
+// Linux 4.3.
 constexpr std::array direct_i386{
-    Number{"socket", 359},      Number{"socketpair", 360}, Number{"bind", 361},
-    Number{"connect", 362},     Number{"listen", 363},     Number{"accept4", 364},
-    Number{"getsockopt", 365},  Number{"setsockopt", 366}, Number{"getsockname", 367},
-    Number{"getpeername", 368}, Number{"sendto", 369},     Number{"sendmsg", 370},
-    Number{"recvfrom", 371},    Number{"recvmsg", 372},    Number{"shutdown", 373},
-    Number{"semget", 393},      Number{"semctl", 394},     Number{"shmget", 395},
-    Number{"shmctl", 396},      Number{"shmat", 397},      Number{"shmdt", 398},
-    Number{"msgget", 399},      Number{"msgsnd", 400},     Number{"msgrcv", 401},
-    Number{"msgctl", 402}};
+    Number{"recvmmsg", 337},   Number{"sendmmsg", 345},    Number{"socket", 359},
+    Number{"socketpair", 360}, Number{"bind", 361},        Number{"connect", 362},
+    Number{"listen", 363},     Number{"accept4", 364},     Number{"getsockopt", 365},
+    Number{"setsockopt", 366}, Number{"getsockname", 367}, Number{"getpeername", 368},
+    Number{"sendto", 369},     Number{"sendmsg", 370},     Number{"recvfrom", 371},
+    Number{"recvmsg", 372},    Number{"shutdown", 373},    Number{"semget", 393},
+    Number{"semctl", 394},     Number{"shmget", 395},      Number{"shmctl", 396},
+    Number{"shmat", 397},      Number{"shmdt", 398},       Number{"msgget", 399},
+    Number{"msgsnd", 400},     Number{"msgrcv", 401},      Number{"msgctl", 402}};
 
 template <size_t N>
 std::optional<uint32_t> look_up(const std::array<Number, N>& table, std::string_view name) {

@@ -64,7 +64,7 @@ def is_ours(pid):
         exe = os.readlink(f"/proc/{pid}/exe")
     except OSError:
         return False
-    return re.match(r"(/memfd:estiba|.*/estiba( \(deleted\))?$)", exe) is not None
+    return re.match(r"(/estiba-keeper|.*/estiba( \(deleted\))?$)", exe) is not None
 
 
 def command_line(pid):

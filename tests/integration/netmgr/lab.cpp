@@ -146,6 +146,8 @@ void Lab::SetUp() {
     neighbour_ = current_netns();
     shell("ip link set lo up");
   }
+  // A new namespace has its IPv4 settings from the machine, and that may forward.
+  write_sysctl("ipv4/ip_forward", "0");
   shell("ip link set lo up");
   shell(cat("ip link add out0 type veth peer name out1 netns /proc/", std::to_string(::getpid()),
             "/fd/", std::to_string(neighbour_.get())));
@@ -188,7 +190,8 @@ UniqueFd Lab::netns_of(Networks& networks, const std::string& container) {
 
 std::string Lab::host_state() const {
   return shell(
-      cat("ip -o link | sed 's/<.*//'; ip -o addr; ip route show table all; ip rule; "
+      cat("ip -o link | sed 's/<.*//'; ip -o addr; ip route show table all | sed 's/ linkdown//'; "
+          "ip rule; cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding; "
           "nft list ruleset; grep ",
           dir_, " /proc/self/mountinfo || true"));
 }

@@ -169,16 +169,6 @@ TEST_F(VolumesTest, ManyLayersCanBeMerged) {
   EXPECT_EQ(fs::list_dir(seeded(layers, "/d")).size(), 120u);
 }
 
-TEST_F(VolumesTest, SubpathsStayBeneathTheVolume) {
-  Volumes volumes(root());
-  auto record = volumes.create({.name = "data"});
-  fs::make_dirs(record.mountpoint + "/a/b");
-  ASSERT_EQ(::symlink("/etc", (record.mountpoint + "/out").c_str()), 0);
-  EXPECT_EQ(volumes.subpath("data", "a/b"), record.mountpoint + "/a/b");
-  for (const char* bad : {"out", "../x", "/etc", "missing"})
-    EXPECT_THROW(volumes.subpath("data", bad), Error) << bad;
-}
-
 TEST_F(VolumesTest, DriverOptionsAreMountedOnceAndUnmountedWithTheVolume) {
   Volumes volumes(root());
   volumes.create({.name = "ram", .driver_opts = {{"type", "tmpfs"}, {"o", "size=1m,mode=0750"}}});

@@ -82,7 +82,7 @@ TEST(CgroupWrites, DevicesOfV1DenyFirst) {
   auto writes = v1_writes(r, "devices");
   EXPECT_EQ(to_text({writes.front(), writes.back()}),
             "devices.deny=a\ndevices.allow=c 10:200 rwm\n");
-  EXPECT_EQ(writes.size(), 13U);
+  EXPECT_EQ(writes.size(), 12U);
 }
 
 TEST(CgroupName, LiesBeneathItsParent) {

@@ -113,7 +113,7 @@ TEST(MountPlan, SharedMemoryFollowsTheIpcNamespace) {
   shared->namespaces.ipc.emplace<HostNamespace>();
   EXPECT_EQ(lines_with(*shared, "shm"), "rbind /dev/shm <- /dev/shm\n");
   shared->namespaces.ipc.emplace<JoinContainer>().id = "abc";
-  EXPECT_EQ(lines_with(*shared, "shm"), "shm of abc\n");
+  EXPECT_EQ(lines_with(*shared, "shm"), "/dev/shm of abc\n");
   ContainerSpec spec;
   spec.shm_size = 1000;
   EXPECT_EQ(lines_with(spec, "shm"), "tmpfs /dev/shm nosuid,nodev,noexec mode=1777 size=1000\n");
@@ -159,8 +159,12 @@ TEST(Sysctls, OfOwnNamespacesAreTakenInBothSpellings) {
 }
 
 TEST(Sysctls, OfTheHostAreRefused) {
-  for (const char* name : {"vm.swappiness", "kernel.core_pattern", "fs.file-max", "kernel.sem2",
-                           "net../../kernel.core_pattern"}) {
+  for (const char* name :
+       {"vm.swappiness", "kernel.core_pattern", "fs.file-max", "kernel.sem2",
+        "net../../kernel.core_pattern", "net/../vm/swappiness", "net/ipv4/../../vm/swappiness",
+        "net/./../vm/swappiness", "net/..", "net//ipv4/ip_forward", "net.ipv4..ip_forward",
+        "fs/mqueue/../file-max", "kernel/shmmax/../core_pattern", "kernel.msgmaximum",
+        "net.ipv4.ip_forward\n", "", "net/"}) {
     ContainerSpec spec;
     spec.sysctls = {{name, "1"}};
     EXPECT_THROW(mount_plan(spec, {}), Error) << name;

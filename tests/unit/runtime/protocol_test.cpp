@@ -22,11 +22,11 @@ Launch full_launch() {
   r.cgroup = {"estiba/abc", {"/a", "/b"}, "/c", "/d", 5};
   r.root = {{"/l1", "/l2"}, "/u", "/w", true};
   r.mounts = {FilesystemOp{"tmpfs", "/x", 3, {"a=b"}, {"d"}, true},
-              BindOp{"/s", "/t", true, false, 4},
+              BindOp{"/s", "sub", "/t", true, false, 4},
               FileOp{"/f", "content", 1, 2, 3},
               DeviceOp{"/dev/d", 1, 2, 3, 4, 5},
               LinkOp{"/l", "t"},
-              SharedShmOp{"other"},
+              LentOp{"other", "/proc"},
               MaskOp{"/m"},
               ReadonlyOp{"/r"},
               SysctlOp{"p", "v", true},

@@ -7,6 +7,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <sstream>
 
 #include "base/error.hpp"
 #include "runtime/containers.hpp"
@@ -84,6 +86,23 @@ class Filter {
 
 Filter docker(uint64_t capabilities = default_capabilities) {
   return Filter(default_profile(capabilities));
+}
+
+// linux-libc-dev's list, which every compiler here stands on.
+TEST(Seccomp, KnowsEveryCallOfI386ThatTheKernelsHeadersName) {
+  auto i386 = find_architecture("x86").value();
+  std::ifstream header("/usr/include/x86_64-linux-gnu/asm/unistd_32.h");
+  if (!header) GTEST_SKIP() << "needs x86_64's asm/unistd_32.h";
+  std::string define, name;
+  uint32_t number = 0;
+  int known = 0;
+  for (std::string line; std::getline(header, line);) {
+    std::istringstream fields(line);
+    if (!(fields >> define >> name >> number) || !name.starts_with("__NR_")) continue;
+    EXPECT_EQ(syscall_number(i386, name.substr(5)), number) << name;
+    ++known;
+  }
+  EXPECT_GT(known, 400);
 }
 
 TEST(Seccomp, DefaultAllowsWhatProgramsNeed) {
