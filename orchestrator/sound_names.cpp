@@ -67,7 +67,8 @@ void refuse_unsound_name(std::string_view what, const std::string& name) {
 void refuse_unsound(const spec::Project& project) {
   refuse_unsound_name("name", project.name);
   for (const auto& [name, service] : project.services) {
-    refuse_unsound_name("services", name);
+    require(spec::is_resource_name(name), "services", name,
+            "a service's name: letters, digits, dots, dashes and underscores");
     refuse_unsound(service);
   }
   for (const auto& [key, network] : project.networks)

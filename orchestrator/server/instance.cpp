@@ -92,7 +92,7 @@ void save_record(const Paths& paths, const ContainerRecord& record) {
             {"joins", record.joins},
             {"kept_files", record.kept_files},
             {"model", parse_json(record.model, "the service's model")}};
-  fs::write_atomic(cat(paths.container(record.id), "/container.json"), json.dump(), 0600,
+  fs::write_atomic(cat(paths.container(record.id), "/container.json"), json::dump(json), 0600,
                    fs::Durability::relaxed);
 }
 
@@ -102,7 +102,7 @@ void save_status(const Paths& paths, const Instance& instance) {
             {"oom_killed", status.oom_killed},       {"stopped_by_hand", status.stopped_by_hand},
             {"restart_count", status.restart_count}, {"started_at", status.started_at},
             {"finished_at", status.finished_at}};
-  fs::write_atomic(cat(paths.container(instance.record.id), "/state.json"), json.dump(), 0600,
+  fs::write_atomic(cat(paths.container(instance.record.id), "/state.json"), json::dump(json), 0600,
                    fs::Durability::relaxed);
 }
 

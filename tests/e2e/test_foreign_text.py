@@ -64,7 +64,7 @@ class ForeignText(Scenario):
     def test_no_row_of_a_table_is_made_up(self):
         self.compose(r"""
             services:
-              a: {image: @IMAGE@, init: true, command: ["sleep", "1000", "x\nNAME-made-up running"]}
+              a: {image: @IMAGE@, init: true, command: [sh, -c, "sleep 1000; :", "x\nmade-up running"]}
         """)
         self.estiba("up", "-d")
         self.assertEqual(len(self.raw("ps", "--no-trunc").splitlines()), 2)

@@ -1,12 +1,9 @@
 #include "orchestrator/server/request.hpp"
 
-#include <dirent.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "../../fuzz/targets.hpp"
 #include "base/error.hpp"
-#include "base/fs.hpp"
 
 namespace estiba::orchestrator {
 namespace {
@@ -87,16 +84,6 @@ TEST(Request, TakesDescriptorsOnlyWhereTheMethodDoes) {
   EXPECT_NO_THROW(refuse_descriptors(ps, 0));
   EXPECT_THROW(refuse_descriptors(exec, 2), Error);
   EXPECT_THROW(refuse_descriptors(ps, 1), Error);
-}
-
-TEST(Request, OfTheKeptCorpusBreaksNoPromise) {
-  const std::string corpus = ESTIBA_SOURCE_DIR "/tests/fuzz/corpus/api";
-  size_t fed = 0;
-  for (const std::string& name : fs::list_dir(corpus)) {
-    fuzz::feed_api(fs::read_all(corpus + "/" + name));
-    ++fed;
-  }
-  EXPECT_GT(fed, 10u);
 }
 
 }  // namespace
