@@ -1,5 +1,6 @@
 """Named volumes and how they are filled, bind mounts, tmpfs, configs and secrets."""
 import io
+import json
 import os
 import tarfile
 
@@ -158,6 +159,78 @@ class Mounts(Scenario):
         self.estiba("up", "-d")
         self.assertEqual(self.sh("a", "cat /etc/app.conf"), "from content")
         self.assertEqual(self.sh("a", "cat /run/secrets/token"), "secret-token")
+
+    def test_a_container_that_swaps_the_file_of_a_secret_gets_no_other_file(self):
+        """It can write the folder that its secrets, configs and profile come from, and is started again."""
+        canary = self.top / "canary"
+        canary.write_text("of the host")
+        strict = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}]}
+        free = self.write("free.json", json.dumps({"defaultAction": "SCMP_ACT_ALLOW"}))
+        for name in ("plain", "owned", "config"):
+            self.write(f"mine/{name}", f"first {name}")
+        self.write("mine/profile.json", json.dumps(strict))
+        self.compose("""
+            services:
+              a:
+                image: @IMAGE@
+                init: true
+                command: sleep 1000
+                restart: always
+                volumes: ["./mine:/mine"]
+                configs: [config]
+                secrets: [plain, {source: owned, mode: 0400}]
+                security_opt: ["seccomp=@PROFILE@"]
+                healthcheck: {test: "true", interval: 1s}
+            configs: {config: {file: ./mine/config}}
+            secrets: {plain: {file: ./mine/plain}, owned: {file: ./mine/owned}}
+        """.replace("@PROFILE@", f"{self.project}/mine/profile.json"))
+        self.estiba("up", "-d", "--wait")
+        read = "cat /config /run/secrets/plain /run/secrets/owned; mkdir /x 2>&1"
+        first = "first configfirst plainfirst owned" + "mkdir: can't create directory '/x': Operation not permitted"
+        self.assertEqual(self.sh_failing("a", read), first)
+        (self.project / "mine/plain").write_text("edited")
+        self.assertEqual(self.sh("a", "cat /run/secrets/plain"), "edited", "a bound file shows its edits")
+        (self.project / "mine/plain").write_text("first plain")
+        self.sh("a", f"""cd /mine; rm plain owned config profile.json
+            for name in plain owned config; do ln -s {canary} $name; done; ln -s {free} profile.json""")
+        self.assertEqual(self.sh("a", "echo $((6 * 7))"), "42", "an exec reads nothing of it")
+        self.estiba("restart", "-t", "0")
+        self.assertEqual(self.sh_failing("a", read), first)
+        self.until("the probe still works", lambda: "healthy" in self.container("a")["Health"])
+        self.sh("a", "cd /mine; rm -f *; mkfifo plain owned config profile.json 2>/dev/null; :")
+        self.estiba("restart", "-t", "0")
+        self.assertEqual(self.sh_failing("a", read), first)
+        self.sh("a", "cd /mine; rm -f *")
+        self.estiba("kill", "-s", "HUP")
+        self.estiba("restart", "-t", "0")
+        self.assertEqual(self.sh_failing("a", read), first)
+        kept = [path for path in (self.top / "root/containers").rglob("contents/*")]
+        self.assertEqual({path.stat().st_mode & 0o777 for path in kept}, {0o600})
+
+    def sh_failing(self, service, script):
+        return self.run_estiba("exec", "-T", service, "sh", "-c", script).out.rstrip("\n")
+
+    def test_a_profile_is_found_beside_the_file_that_names_it(self):
+        self.write("strict.json", json.dumps({"defaultAction": "SCMP_ACT_ALLOW",
+                                              "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO"}]}))
+        self.compose("""
+            services:
+              a: {image: @IMAGE@, init: true, command: sleep 1000, security_opt: ["seccomp:strict.json"]}
+        """)
+        self.estiba("up", "-d")
+        self.assertIn("not permitted", self.sh("a", "mkdir /x 2>&1; :"))
+        self.assertIn("not permitted", self.estiba("run", "--rm", "a", "sh", "-c", "mkdir /x 2>&1; :"))
+
+    def test_a_file_that_is_none_is_refused_before_anything_is_made(self):
+        self.write("mine/file", "")
+        os.mkfifo(self.project / "mine/fifo")
+        for path in ("./mine", "./mine/fifo", "/dev/zero", "./nosuch"):
+            self.compose(f"""
+                services: {{a: {{image: @IMAGE@, command: sleep 1000, secrets: [{{source: s, mode: 0400}}]}}}}
+                secrets: {{s: {{file: {path}}}}}
+            """)
+            self.fails("up", "-d", says=["s"], timeout=20)
+            self.assertEqual(self.ps(), [])
 
     def test_a_folder_bound_as_a_volume_outlives_it(self):
         self.write("mine/file", "kept")
