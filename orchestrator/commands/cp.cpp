@@ -16,7 +16,7 @@ namespace estiba::orchestrator {
 namespace {
 
 constexpr Flag flags[] = {
-    {'a', "archive", Takes::nothing, "", "Keep owners"},
+    {'a', "archive", Takes::nothing, "", "Keep owners, and the rights of set-user-id files"},
     {'L', "follow-link", Takes::nothing, "", "Copy what a symbolic link SOURCE points at"},
     {0, "index", Takes::value, "N", "The Nth container of the service"},
     {0, "all", Takes::nothing, "", "Into every container of the service, those of \"run\" too"},
