@@ -53,6 +53,7 @@ Networks::Impl::Impl(Config config_, FdStore* fds_, std::map<std::string, Unique
   load_networks();
   drop_orphaned_uplinks();
   load_sandboxes();
+  ensure_all_rules();
 }
 
 std::string Networks::Impl::netns_path(const std::string& network) const {

@@ -1,6 +1,7 @@
 // Who may call himself what on a network: its rules are loaded when it is made, and told of each
 // container that comes or goes.
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "netmgr/firewall/network_rules.hpp"
 #include "netmgr/netlink/link.hpp"
 #include "netmgr/netns.hpp"
@@ -48,6 +49,17 @@ void Networks::Impl::ensure_rules(NetworkState& state) {
     for (const Lease& lease : sandbox.sandbox().leases)
       if (lease.network == spec.name) senders.push_back(sender_of(id, lease));
   inside.socket().run(sender_changes(senders, ElementChange::added));
+}
+
+void Networks::Impl::ensure_all_rules() {
+  for (auto& [name, state] : networks) {
+    if (!state.netns) continue;
+    try {
+      ensure_rules(state);
+    } catch (const Error& error) {
+      log::error(error.message());
+    }
+  }
 }
 
 void Networks::Impl::change_sender(NetworkState& state, const std::string& container_id,
