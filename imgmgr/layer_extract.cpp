@@ -129,7 +129,8 @@ class Extractor {
   void link(const TarEntry& entry, FdRef parent, const std::string& leaf) {
     auto [target_parent, target] = split_leaf(confined_path(entry.hardlink, "link target"));
     UniqueFd from = hold_beneath(root_, target_parent, Links::follow);
-    UniqueFd source = with_context([&] { return node::hold(from, target); }, entry.path);
+    UniqueFd source =
+        with_context([&, &name = target] { return node::hold(from, name); }, entry.path);
     struct stat status = sys::fstat(source);
     if (is_whiteout(status))
       throw Error(cat("\"", entry.path, "\" is a hard link to what the layer removes"));

@@ -15,6 +15,8 @@ template <typename... F>
 struct Overloaded : F... {
   using F::operator()...;
 };
+template <typename... F>
+Overloaded(F...) -> Overloaded<F...>;
 
 const std::vector<std::string>& shell_of(const ImageConfig& config) {
   static const std::vector<std::string> usual = {"/bin/sh", "-c"};

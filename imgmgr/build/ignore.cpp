@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "base/text.hpp"
+#include "imgmgr/foreign_text.hpp"
 
 namespace estiba::img::build {
 namespace {
@@ -132,7 +133,8 @@ void IgnoreRules::add(std::string_view line) {
   if (rule.pattern.starts_with('/')) rule.pattern.erase(0, 1);
   if (rule.pattern.empty()) return;
   if (!is_well_formed(rule.pattern))
-    throw Error(cat("\"", line, "\" is not a valid pattern: an escape or a [ is not complete"));
+    throw Error(
+        cat("\"", one_line(line), "\" is not a valid pattern: an escape or a [ is not complete"));
   has_exception_ = has_exception_ || rule.exception;
   rules_.push_back(rule);
 }

@@ -24,6 +24,8 @@ template <typename... F>
 struct Overloaded : F... {
   using F::operator()...;
 };
+template <typename... F>
+Overloaded(F...) -> Overloaded<F...>;
 
 // An error that says its place already.
 class LocatedError : public Error {

@@ -29,12 +29,15 @@ std::string config_path() {
   return cat(home && *home ? home : "/root", "/.docker/config.json");
 }
 
-Json read_config(const std::string& path) {
-  auto text = fs::read_if_exists(path, max_config);
-  if (!text || text->empty()) return Json::object();
-  Json document = parse_json(*text, path);
+Json parse_file(const std::string& text, const std::string& path) {
+  if (text.empty()) return Json::object();
+  Json document = parse_json(text, path);
   if (!document.is_object()) throw Error(cat(path, " is not a JSON object"));
   return document;
+}
+
+std::string read_file(const std::string& path) {
+  return fs::read_if_exists(path, max_config).value_or("");
 }
 
 // Credentials come from one file, and every mistake in it is told with its path.
@@ -50,12 +53,12 @@ std::optional<std::string> text_member(const Json& object, const std::string& ke
   return found->get<std::string>();
 }
 
-std::optional<CredentialHelper> helper_of(const Json& config, const std::string& server) {
+std::optional<HelperName> helper_of(const Json& config, const std::string& server) {
   if (const Json* by_host = json::object_at(config, "credHelpers"))
-    if (auto name = text_member(*by_host, server)) return CredentialHelper(*name);
+    if (auto name = text_member(*by_host, server)) return HelperName{*name};
   auto store = json::string_at(config, "credsStore");
   if (!store || store->empty()) return std::nullopt;
-  return CredentialHelper(*store);
+  return HelperName{*store};
 }
 
 // Old entries are addresses; what counts is the host.
@@ -124,24 +127,32 @@ std::optional<std::string> from_base64(std::string_view text) {
 
 CredentialStore::CredentialStore() : path_(config_path()) {}
 
-std::optional<Credentials> CredentialStore::find(const std::string& host) const {
-  Json config = read_config(path_);
+Kept kept_in(const std::string& text, const std::string& path, const std::string& host) {
+  Json config = parse_file(text, path);
   std::string server = server_of(host);
-  if (auto helper = reading(path_, [&] { return helper_of(config, server); }))
-    return helper->get(server);
-  return reading(path_, [&]() -> std::optional<Credentials> {
+  return reading(path, [&]() -> Kept {
+    if (auto helper = helper_of(config, server)) return *helper;
     const Json* entry = auth_entry(config, server);
-    return entry ? parse_entry(*entry) : std::nullopt;
+    auto found = entry ? parse_entry(*entry) : std::nullopt;
+    return found ? Kept{*found} : Kept{};
   });
 }
 
+std::optional<Credentials> CredentialStore::find(const std::string& host) const {
+  Kept kept = kept_in(read_file(path_), path_, host);
+  if (auto* helper = std::get_if<HelperName>(&kept))
+    return CredentialHelper(helper->name).get(server_of(host));
+  auto* found = std::get_if<Credentials>(&kept);
+  return found ? std::optional(*found) : std::nullopt;
+}
+
 bool CredentialStore::keeps_plain_text(const std::string& host) const {
-  Json config = read_config(path_);
+  Json config = parse_file(read_file(path_), path_);
   return !reading(path_, [&] { return helper_of(config, server_of(host)); });
 }
 
 std::string CredentialStore::put(const std::string& host, const Credentials& credentials) const {
-  Json config = read_config(path_);
+  Json config = parse_file(read_file(path_), path_);
   std::string server = server_of(host);
   Json entry = Json::object();
   auto helper = reading(path_, [&] {
@@ -149,7 +160,7 @@ std::string CredentialStore::put(const std::string& host, const Credentials& cre
     return helper_of(config, server);
   });
   if (helper) {
-    helper->store(server, credentials);
+    CredentialHelper(helper->name).store(server, credentials);
   } else if (!credentials.identity_token.empty()) {
     entry["identitytoken"] = credentials.identity_token;
   } else {
@@ -162,12 +173,13 @@ std::string CredentialStore::put(const std::string& host, const Credentials& cre
 }
 
 bool CredentialStore::erase(const std::string& host) const {
-  Json config = read_config(path_);
+  Json config = parse_file(read_file(path_), path_);
   std::string server = server_of(host);
   bool found = false;
   if (auto helper = reading(path_, [&] { return helper_of(config, server); })) {
-    found = helper->get(server).has_value();
-    helper->erase(server);
+    CredentialHelper program(helper->name);
+    found = program.get(server).has_value();
+    program.erase(server);
   }
   auto auths = config.find("auths");
   if (auths == config.end() || !auths->is_object() || !auths->contains(server)) return found;

@@ -3,6 +3,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <variant>
 
 namespace estiba::img {
 
@@ -11,6 +12,15 @@ struct Credentials {
   std::string identity_token;  ///< instead of both: an OAuth2 refresh token
   bool operator==(const Credentials&) const = default;
 };
+
+/// What a config.json has for a host: nothing, credentials, or the helper that has them.
+struct HelperName {
+  std::string name;
+  bool operator==(const HelperName&) const = default;
+};
+using Kept = std::variant<std::monostate, Credentials, HelperName>;
+/// `host` as a reference names it; `path` is what errors call the file. Pure.
+Kept kept_in(const std::string& config, const std::string& path, const std::string& host);
 
 class CredentialStore {
  public:

@@ -11,12 +11,12 @@ using std::chrono::milliseconds, std::chrono::seconds;
 
 constexpr milliseconds first_wait{250};
 
-std::optional<WallTime> parse_http_date(const std::string& value) {
+std::optional<seconds> parse_http_date(const std::string& value) {
   std::tm time{};
   // The program runs in the "C" locale, whose names of days and months are HTTP's.
   const char* end = ::strptime(value.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &time);
   if (!end || *end != '\0') return std::nullopt;
-  return WallTime{seconds{::timegm(&time)}};
+  return seconds{::timegm(&time)};
 }
 
 }  // namespace
@@ -28,7 +28,9 @@ std::optional<milliseconds> parse_retry_after(const std::string& value, WallTime
   }
   auto until = parse_http_date(value);
   if (!until) return std::nullopt;
-  return std::max(milliseconds{0}, std::chrono::duration_cast<milliseconds>(*until - now));
+  // In seconds: a year beyond 2262 has no nanoseconds.
+  auto since = std::chrono::duration_cast<seconds>(now.time_since_epoch());
+  return std::max(seconds{0}, *until - since);
 }
 
 std::optional<milliseconds> retry_wait(int attempt, std::optional<milliseconds> asked,

@@ -174,6 +174,50 @@ class Challenges(RegistryScenario):
         self.assertIn("(a ]0;title b c)", result.err)
 
 
+class Endless(RegistryScenario):
+    """Registries that would keep somebody busy for ever."""
+
+    def test_a_refusal_without_end(self):
+        registry = ToldRegistry(self)
+
+        def endless(handler):
+            handler.send_response(404)
+            handler.end_headers()
+            while True:
+                handler.wfile.write(b" " * 65536)
+
+        registry.hooks["manifests/1"] = endless
+        self.fails("image", "pull", f"{registry.host}/lib/a:1", says=[registry.host, "without end"], rc=1)
+
+    def test_an_upload_that_never_arrives(self):
+        pieces = []
+
+        class Handler(QuietHandler):
+            def do_GET(self):
+                self.answer(200 if self.path == "/v2/" else 404 if "blobs/sha256" in self.path else 204, b"",
+                            {"Range": "0-0"})
+
+            def do_POST(self):
+                self.answer(202, b"", {"Location": "/v2/lib/a/blobs/uploads/1"})
+
+            def do_PATCH(self):
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                pieces.append(self.path)
+                self.answer(202, b"", {"Location": "/v2/lib/a/blobs/uploads/1", "Range": "0-0"})
+
+            do_HEAD = do_GET
+
+        port = free_port()
+        serve(self, Handler, port)
+        name = f"127.0.0.1:{port}/lib/a:1"
+        archive = self.top / "a.tar"
+        with tarfile.open(archive, "w") as tar:
+            tar.addfile(tarfile.TarInfo("file"))
+        self.estiba("image", "import", archive, name)
+        self.fails("image", "push", name, says=["127.0.0.1", "the upload of"], rc=1)
+        self.assertLess(len(pieces), 20)
+
+
 class Uploading:
     """A registry that takes no upload itself: it sends them to the stranger."""
 

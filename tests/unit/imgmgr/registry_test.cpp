@@ -52,6 +52,8 @@ TEST(Retries, TakeTheTimeThatTheRegistrySays) {
   EXPECT_EQ(parse_retry_after("Wed, 21 Oct 2015 07:28:10 GMT", now), milliseconds{10000});
   EXPECT_EQ(parse_retry_after("Wed, 21 Oct 2015 07:00:00 GMT", now), milliseconds{0});
   EXPECT_EQ(parse_retry_after("soon", now), std::nullopt);
+  EXPECT_EQ(retry_wait(1, parse_retry_after("Fri, 31 Dec 9999 23:59:59 GMT", now), 0),
+            std::nullopt);
   EXPECT_EQ(retry_wait(1, seconds{3}, 0), milliseconds{3000});
   EXPECT_EQ(retry_wait(1, seconds{61}, 0), std::nullopt) << "longer than anybody waits";
 }

@@ -1,7 +1,3 @@
-#include "targets.hpp"
-
-#include <stdlib.h>
-
 #include <map>
 #include <string>
 
@@ -14,15 +10,13 @@
 #include "compose-spec/scalar.hpp"
 #include "compose-spec/template.hpp"
 #include "compose-spec/yaml_reader.hpp"
+#include "promise.hpp"
+#include "targets.hpp"
 
 namespace estiba::fuzz {
 namespace {
 
 using namespace spec;
-
-void promise(bool kept) {
-  if (!kept) abort();
-}
 
 const std::map<std::string, std::string>& variables() {
   static const std::map<std::string, std::string> all{{"A", "a"}, {"EMPTY", ""}, {"D", "$A"}};
@@ -34,27 +28,11 @@ const std::string* lookup(const std::string& name) {
   return found == variables().end() ? nullptr : &found->second;
 }
 
-/// Holds the one Compose file that is loaded again and again.
-class Directory {
- public:
-  Directory() {
-    std::string pattern = "/tmp/estiba-fuzz-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-  ~Directory() { fs::remove_tree(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 LoadOptions options_in(const std::string& directory) {
   LoadOptions options;
   options.current_directory = directory;
   options.environment = variables();
-  options.project_name = "p";
+  options.project_name = std::string("p");
   return options;
 }
 
@@ -124,7 +102,7 @@ void feed_durations(std::string_view bytes) {
 
 void feed_load(std::string_view bytes) {
   static const Directory directory;
-  fs::write_atomic(directory.path() + "/compose.yaml", std::string(bytes), 0644,
+  fs::write_atomic(cat(directory.path(), "/compose.yaml"), std::string(bytes), 0644,
                    fs::Durability::relaxed);
   LoadOptions options = options_in(directory.path());
   Loaded loaded = load(options);
@@ -132,6 +110,10 @@ void feed_load(std::string_view bytes) {
     promise(!to_text(diagnostic, directory.path()).empty());
   if (!loaded.project) return;
   promise(from_canonical_json(loaded.transfer_json) == *loaded.project);
+}
+
+void feed_model(std::string_view bytes) {
+  answered([&] { from_canonical_json(std::string(bytes)); });
 }
 
 }  // namespace estiba::fuzz
