@@ -41,8 +41,11 @@ void Networks::Impl::ensure_rules(NetworkState& state) {
   const NetworkSpec& spec = state.record().spec;
   Nfnetlink& inside = rules_of(state);
   if (inside.has_table(inside_table)) return;
-  with_context([&] { begin_rules(state)->wait(); }, "telling the containers of network ", spec.name,
-               " apart");
+  auto load = [&] {
+    ScopedNetns there(state.netns);
+    apply_rules(network_rules_again(senders_of(spec)));
+  };
+  with_context(load, "telling the containers of network ", spec.name, " apart");
   if (senders_of(spec) == Senders::free) return;
   std::vector<Sender> senders;
   for (const auto& [id, sandbox] : sandboxes)

@@ -71,12 +71,6 @@ constexpr std::string_view forward_rules = R"(
   }
 )";
 
-// Declared first so that the deletion cannot fail.
-std::string fresh_table(std::string_view family) {
-  std::string declare = cat("table ", family, " ", inside_table);
-  return cat(declare, "\ndelete ", declare, "\n");
-}
-
 std::string padded(std::string bytes, size_t size) {
   bytes.resize(size, '\0');
   return bytes;
@@ -85,10 +79,18 @@ std::string padded(std::string bytes, size_t size) {
 }  // namespace
 
 std::string network_rules(Senders senders) {
-  std::string out =
-      cat(fresh_table("inet"), "table inet ", inside_table, " {", forward_rules, "}\n");
+  std::string out = cat("table inet ", inside_table, " {", forward_rules, "}\n");
   if (senders == Senders::free) return out;
-  return cat(out, fresh_table("bridge"), "table bridge ", inside_table, " {", sender_rules, "}\n");
+  return cat(out, "table bridge ", inside_table, " {", sender_rules, "}\n");
+}
+
+std::string network_rules_again(Senders senders) {
+  std::string out;
+  for (std::string_view family : {"inet", "bridge"}) {
+    std::string table = cat("table ", family, " ", inside_table, "\n");
+    out += cat(table, "delete ", table);  // declared first so that the deletion cannot fail
+  }
+  return out + network_rules(senders);
 }
 
 Address link_local_address(const std::string& mac) {
