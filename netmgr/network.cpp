@@ -18,6 +18,7 @@
 #include "netmgr/netlink/link.hpp"
 #include "netmgr/netns.hpp"
 #include "netmgr/networks_impl.hpp"
+#include "netmgr/options.hpp"
 
 namespace estiba::net {
 namespace {
@@ -53,6 +54,7 @@ Networks::Impl::Impl(Config config_, FdStore* fds_, std::map<std::string, Unique
   load_networks();
   drop_orphaned_uplinks();
   load_sandboxes();
+  ensure_all_rules();
 }
 
 std::string Networks::Impl::netns_path(const std::string& network) const {
@@ -108,7 +110,9 @@ void Networks::Impl::build(NetworkState& state) {
   ScopeExit discard([&] { state.netns.reset(); });
   auto rules = begin_rules(state);  // nft works while the uplink is made
   if (!state.record().spec.internal) connect_uplink(state);
-  with_context([&] { rules->wait(); }, "telling its containers apart");
+  with_context([&] { rules->wait(); },
+               "telling its containers apart (on a kernel that cannot, the driver option ",
+               option_spoofing, ": \"true\" does without)");
   unpin_netns(netns_path(name));  // what a file without a mount would leave in the way
   pin_netns(state.netns, netns_path(name));
   discard.keep();

@@ -76,6 +76,8 @@ struct Networks::Impl {
   std::unique_ptr<RulesUnderWay> begin_rules(const NetworkState& state) const;
   /// For a network whose namespace is of an earlier server, or was cleared by somebody.
   void ensure_rules(NetworkState& state);
+  /// At a server's start: an earlier version of the program may have made the networks.
+  void ensure_all_rules();
   void change_sender(NetworkState& state, const std::string& container_id, const Lease& lease,
                      ElementChange change);
 

@@ -1,6 +1,7 @@
 // Who may call himself what on a network: its rules are loaded when it is made, and told of each
 // container that comes or goes.
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "netmgr/firewall/network_rules.hpp"
 #include "netmgr/netlink/link.hpp"
 #include "netmgr/netns.hpp"
@@ -40,14 +41,28 @@ void Networks::Impl::ensure_rules(NetworkState& state) {
   const NetworkSpec& spec = state.record().spec;
   Nfnetlink& inside = rules_of(state);
   if (inside.has_table(inside_table)) return;
-  with_context([&] { begin_rules(state)->wait(); }, "telling the containers of network ", spec.name,
-               " apart");
+  auto load = [&] {
+    ScopedNetns there(state.netns);
+    apply_rules(network_rules_again(senders_of(spec)));
+  };
+  with_context(load, "telling the containers of network ", spec.name, " apart");
   if (senders_of(spec) == Senders::free) return;
   std::vector<Sender> senders;
   for (const auto& [id, sandbox] : sandboxes)
     for (const Lease& lease : sandbox.sandbox().leases)
       if (lease.network == spec.name) senders.push_back(sender_of(id, lease));
   inside.socket().run(sender_changes(senders, ElementChange::added));
+}
+
+void Networks::Impl::ensure_all_rules() {
+  for (auto& [name, state] : networks) {
+    if (!state.netns) continue;
+    try {
+      ensure_rules(state);
+    } catch (const Error& error) {
+      log::error(error.message());
+    }
+  }
 }
 
 void Networks::Impl::change_sender(NetworkState& state, const std::string& container_id,

@@ -45,6 +45,10 @@ int make_socket(FdRef netns, Family family, int type) {
   int fd =
       ::socket(family == Family::v4 ? AF_INET : AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) throw Error{"socket", "name server", Errno{errno}};
+  // Room for what several containers may ask at once (the rules of the network say how much that
+  // is); without the right to have it, the usual room has to do.
+  int room = 2 * 1024 * 1024;
+  if (type == SOCK_DGRAM) ::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
   return fd;
 }
 

@@ -13,6 +13,7 @@ constexpr std::string_view sender_rules = R"(
   set addresses4 { type ifname . ether_addr . ipv4_addr; }
   set addresses6 { type ifname . ether_addr . ipv6_addr; }
   set targets6 { typeof iifname . ether saddr . @th,64,128; }
+  set questions { type ifname; size 65536; flags dynamic; timeout 1m; }
 
   # Whatever a container sends passes here first, before the bridge learns from it. What is not
   # plain IPv4, IPv6 or ARP (a VLAN's tag, spanning trees) has no business on such a network.
@@ -53,10 +54,12 @@ constexpr std::string_view sender_rules = R"(
     ip6 saddr :: icmpv6 type { nd-neighbor-solicit, mld-listener-report, mld-listener-done, mld2-listener-report } accept
   }
 
-  # The groups that a bridge does not forward go past the bridge and up as the port's own.
+  # The groups that a bridge does not forward go past the bridge and up as the port's own. And no
+  # container asks so much that the name server does not hear the others.
   chain to_gateway {
     type filter hook input priority -300; policy accept;
     ether daddr & ff:ff:ff:ff:ff:f0 == 01:80:c2:00:00:00 drop
+    udp dport 53 update @questions { iifname limit rate over 5000/second burst 500 packets } drop
   }
 )";
 
@@ -68,12 +71,6 @@ constexpr std::string_view forward_rules = R"(
   }
 )";
 
-// Declared first so that the deletion cannot fail.
-std::string fresh_table(std::string_view family) {
-  std::string declare = cat("table ", family, " ", inside_table);
-  return cat(declare, "\ndelete ", declare, "\n");
-}
-
 std::string padded(std::string bytes, size_t size) {
   bytes.resize(size, '\0');
   return bytes;
@@ -82,10 +79,18 @@ std::string padded(std::string bytes, size_t size) {
 }  // namespace
 
 std::string network_rules(Senders senders) {
-  std::string out =
-      cat(fresh_table("inet"), "table inet ", inside_table, " {", forward_rules, "}\n");
+  std::string out = cat("table inet ", inside_table, " {", forward_rules, "}\n");
   if (senders == Senders::free) return out;
-  return cat(out, fresh_table("bridge"), "table bridge ", inside_table, " {", sender_rules, "}\n");
+  return cat(out, "table bridge ", inside_table, " {", sender_rules, "}\n");
+}
+
+std::string network_rules_again(Senders senders) {
+  std::string out;
+  for (std::string_view family : {"inet", "bridge"}) {
+    std::string table = cat("table ", family, " ", inside_table, "\n");
+    out += cat(table, "delete ", table);  // declared first so that the deletion cannot fail
+  }
+  return out + network_rules(senders);
 }
 
 Address link_local_address(const std::string& mac) {

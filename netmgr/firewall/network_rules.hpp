@@ -25,8 +25,11 @@ struct Sender {
 /// `free`: the network was asked to let its containers use any address.
 enum class Senders { checked, free };
 
-/// Replaces the tables in the namespace, whatever they were. Nobody is attached yet.
+/// For a new namespace, where nobody is attached yet. Nothing is deleted first: the kernel would be
+/// waited for, some 20 ms.
 std::string network_rules(Senders senders);
+/// The same in place of whatever there is.
+std::string network_rules_again(Senders senders);
 /// The address that IPv6 makes of a MAC (RFC 4291, appendix A).
 Address link_local_address(const std::string& mac);
 std::vector<SetElement> sender_elements(const Sender& sender);

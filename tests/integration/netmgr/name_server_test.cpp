@@ -235,6 +235,13 @@ TEST_F(ServiceNames, AreAnsweredOverTcpWhileOneContainerHoldsManyConnections) {
   EXPECT_GT(receive(again).size(), 2u) << "its share is given back";
 }
 
+TEST_F(ServiceNames, AreAnsweredThoughAnotherContainerAsksWithoutEnd) {
+  UniqueFd flood = connected("web", "back", SOCK_DGRAM);
+  std::string query = query_bytes("web", dns::Type::a);
+  for (int i = 0; i < 5000; ++i) ::send(flood.get(), query.data(), query.size(), MSG_DONTWAIT);
+  EXPECT_EQ(ask("db", "back", "web"), address_of_container("web", 1)) << "asked once";
+}
+
 TEST_F(ServiceNames, SurviveAFlood) {
   UniqueFd fd = connected("web", "front", SOCK_DGRAM);
   std::string query = query_bytes("db", dns::Type::a);

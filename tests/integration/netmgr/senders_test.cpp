@@ -181,7 +181,8 @@ TEST_F(SendersOnANetwork, KeepTheirNamesOverTheNextServerAndLoseThemWhenDetached
   // A namespace without rules, as an earlier version of the program left it.
   std::string enter = cat("nsenter --net=", config().run_dir, "/netns/one nft ");
   lab::shell(enter + "flush ruleset");
-  networks_->ensure("one");
+  networks_.reset();
+  networks_.emplace(config(), nullptr);
   EXPECT_EQ(who_sees(lab::type_ip, payload), both);
   EXPECT_EQ(who_sees(lab::type_ip, ip(b_.address, b_.address, 17, udp(9, 9, ""))), "nobody");
   networks_->detach("a", "one");

@@ -25,6 +25,12 @@ TEST(NetworkRules, AreAsWritten) {
             fs::read_all(ESTIBA_SOURCE_DIR "/tests/golden/netmgr/network_rules.nft"));
 }
 
+TEST(NetworkRules, ReplaceWhatIsThereInOneTransaction) {
+  EXPECT_EQ(network_rules_again(Senders::free),
+            cat("table inet estiba\ndelete table inet estiba\n",
+                "table bridge estiba\ndelete table bridge estiba\n", network_rules(Senders::free)));
+}
+
 TEST(NetworkRules, OfANetworkWithFreeSendersStillRouteNothingBack) {
   EXPECT_THAT(network_rules(Senders::free), HasSubstr("iifname \"br0\" oifname \"br0\" reject"));
   EXPECT_EQ(network_rules(Senders::free).find("bridge"), std::string::npos);
