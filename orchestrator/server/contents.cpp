@@ -1,8 +1,8 @@
 #include "orchestrator/server/contents.hpp"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 
+#include "base/beneath.hpp"
 #include "base/fs.hpp"
 #include "base/sys.hpp"
 #include "orchestrator/lower.hpp"
@@ -92,7 +92,7 @@ std::map<std::string, std::string> files_in_place(const ContainerRecord& record)
   for (const auto& [key, path] : record.kept_files) {
     if (key == seccomp_content) continue;
     try {
-      UniqueFd file = sys::openat2(FdRef::cwd(), path, O_PATH, 0, RESOLVE_NO_SYMLINKS);
+      UniqueFd file = hold_beneath(sys::open("/", O_PATH | O_DIRECTORY), path, Links::refuse);
       if (is_plain_file(file)) in_place[key] = path;
     } catch (const Error&) {
       continue;  // gone, or behind a link now: the container gets what was kept

@@ -58,7 +58,6 @@ BY_NAME_ALLOWED = [
     (r"runtime/rootfs/mount_apply\.", "openat openat2 mkdirat mknodat symlinkat fchownat unlinkat",
      "makes a container's root, on descriptors, before anything in it runs"),
     (r"runtime/cgroup/", "setxattr getxattr", "no container can write to the host's cgroups"),
-    (r"volmgr/volumes\.", "openat2", "beneath a volume, with no link on the way"),
     (r"imgmgr/resolve_path\.", "openat2", "a safe form itself: no link on the way"),
     (r"imgmgr/build_cache\.", "utimensat", "the image store is this host's alone"),
     (r"imgmgr/settling\.", "unlinkat", "the image store is this host's alone"),
