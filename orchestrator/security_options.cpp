@@ -4,10 +4,12 @@
 #include <array>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "base/text.hpp"
+#include "runtime/containers.hpp"
 
 namespace estiba::orchestrator {
 namespace {
@@ -91,6 +93,16 @@ void refuse_unknown_modes(const spec::Service& service) {
   refuse_mode(place_of(service, "network_mode"), service.network_mode, network);
 }
 
+void refuse_unknown_capabilities(const spec::Service& service) {
+  for (const auto& [key, names] :
+       {std::pair{"cap_add", &service.cap_add}, std::pair{"cap_drop", &service.cap_drop}})
+    for (const std::string& name : *names) {
+      bool all = text::lower(name) == "all" || text::lower(name) == "cap_all";
+      if (!all && !runtime::parse_capability(name))
+        throw Error(cat(place_of(service, key), ": there is no capability \"", name, "\""));
+    }
+}
+
 void refuse_other_runtimes(const spec::Service& service) {
   constexpr std::array<std::string_view, 3> own{"", "runc", "io.containerd.runc.v2"};
   if (!is_among(service.runtime, own))
@@ -137,6 +149,7 @@ void refuse_unkept(const spec::Service& service, const SecurityModules& modules)
                     ": SELinux labels are not applied to containers here; write label=disable, or "
                     "leave it out"));
   refuse_unknown_modes(service);
+  refuse_unknown_capabilities(service);
   refuse_other_runtimes(service);
 }
 

@@ -111,6 +111,24 @@ TEST_F(Escapes, MountTargetsThatAreSymlinksStayInside) {
   EXPECT_FALSE(fs::exists(cat(canary, "-2")));
 }
 
+TEST_F(Escapes, NoLinkOnTheWayToASourceIsFollowedWhereNoneMayBe) {
+  std::string data = cat(host().root(), "/linked-data");
+  fs::make_dirs(cat(data, "/folder"), 0755);
+  fs::write_atomic(cat(data, "/folder/file"), "data\n");
+  sys::symlink("folder/file", cat(data, "/link"));
+  sys::symlink("folder", cat(data, "/way"));
+  auto mounted = [&](const std::string& source) {
+    auto spec = host().shell("cat /x");
+    BindMount mount{cat(data, source), "/x", true};
+    mount.follow_links = false;
+    spec.mounts = {mount};
+    return host().run(spec).out;
+  };
+  EXPECT_EQ(mounted("/folder/file"), "data\n");
+  EXPECT_THROW(mounted("/link"), Error);
+  EXPECT_THROW(mounted("/way/file"), Error);
+}
+
 TEST_F(Escapes, ReadonlyBindsAreSoInEverySubmount) {
   std::string dir = cat(host().root(), "/outer");
   fs::make_dirs(cat(dir, "/inner"), 0755);

@@ -87,6 +87,14 @@ TEST(SecurityOptions, AModeThatNobodyKnowsIsRefusedInsteadOfMeaningTheDefault) {
   }
 }
 
+TEST(SecurityOptions, ACapabilityThatNobodyKnowsIsRefusedBeforeAnythingIsMade) {
+  spec::Service service = asking({});
+  service.cap_add = {"NET_ADMIN", "cap_sys_time", "ALL"};
+  EXPECT_EQ(refusal(service), "");
+  service.cap_drop = {"NET_RAWW"};
+  EXPECT_THAT(refusal(service), HasSubstr("services.web.cap_drop"));
+}
+
 LowerInput input_of(const spec::Project& model, const img::ImageRecord& image) {
   return {model, model.services.begin()->second, image, std::string(64, 'a'), "/c", {}, {}, {}, {}};
 }
