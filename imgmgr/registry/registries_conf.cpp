@@ -156,11 +156,29 @@ std::string name_of(const Reference& reference) {
   return cat(reference.registry, "/", reference.repository);
 }
 
+// toml++ 3.3 has no defined answer to whether some characters are blank, and names of registries
+// are ASCII: others are refused, or blotted out where they stand in a comment.
+std::string ascii_of(std::string_view text, const std::string& path) {
+  std::string out(text);
+  bool in_comment = false;
+  int line = 1;
+  for (char& c : out) {
+    in_comment = c != '\n' && (in_comment || c == '#');
+    if (c == '\n') ++line;
+    if (static_cast<unsigned char>(c) < 0x80) continue;
+    if (!in_comment)
+      throw Error(cat(path, ":", std::to_string(line), ": only comments have other than ASCII"));
+    c = '?';
+  }
+  return out;
+}
+
 }  // namespace
 
 RegistriesConf parse_registries_conf(std::string_view text, const std::string& path) {
+  std::string plain = ascii_of(text, path);
   try {
-    return ConfReader(path).read(toml::parse(text));
+    return ConfReader(path).read(toml::parse(plain));
   } catch (const toml::parse_error& error) {
     throw Error(
         cat(path, ":", std::to_string(error.source().begin.line), ": ", error.description()));
