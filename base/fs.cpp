@@ -48,7 +48,10 @@ int flock_operation(FileLock::Mode mode) {
 }  // namespace
 
 std::string read_all(const std::string& path, size_t max_size) {
-  UniqueFd fd = sys::open(path, O_RDONLY);
+  return read_all(sys::open(path, O_RDONLY), path, max_size);
+}
+
+std::string read_all(FdRef fd, const std::string& path, size_t max_size) {
   if (S_ISDIR(sys::fstat(fd).st_mode)) throw Error{"read", path, Errno{EISDIR}};
   std::string content;
   size_t filled = 0;

@@ -11,6 +11,8 @@ namespace estiba::fs {
 
 /// The whole file; throws if it is larger than max_size bytes.
 std::string read_all(const std::string& path, size_t max_size = size_t{64} << 20);
+/// Of a file that is open already; messages call it `subject`.
+std::string read_all(FdRef fd, const std::string& subject, size_t max_size = size_t{64} << 20);
 /// As read_all, but nothing if the file does not exist.
 std::optional<std::string> read_if_exists(const std::string& path,
                                           size_t max_size = size_t{64} << 20);

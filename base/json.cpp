@@ -81,6 +81,10 @@ const Json* member(const Json& object, const char* key) {
 
 }  // namespace
 
+std::string dump(const Json& value, int indent) {
+  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
 std::optional<std::string> string_at(const Json& object, const char* key) {
   const Json* found = member(object, key);
   if (!found) return std::nullopt;

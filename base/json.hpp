@@ -20,6 +20,10 @@ Json parse_json(std::string_view text, std::string_view what);
 std::string to_text(const Json& value, int indent = -1);
 
 namespace json {
+/// As text, on one line or indented. What is not UTF-8 (foreign texts may hold anything) is
+/// replaced, where nlohmann's dump throws.
+std::string dump(const Json& value, int indent = -1);
+
 /// The member, or nothing if it is missing or null; an Error if it has another type.
 std::optional<std::string> string_at(const Json& object, const char* key);
 std::optional<int64_t> int_at(const Json& object, const char* key);

@@ -3,6 +3,10 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <string>
+
+#include "base/visible.hpp"
+
 namespace estiba::log {
 namespace {
 
@@ -35,7 +39,9 @@ spdlog::logger& logger() {
 void set_level(Level level) { logger().set_level(native(level)); }
 
 void write(Level level, std::string_view text) {
-  logger().log(native(level), spdlog::string_view_t(text.data(), text.size()));
+  // One entry a line, whatever a container or a registry has put into it.
+  std::string line = visible(text, LineEnds::escaped);
+  logger().log(native(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
 }  // namespace estiba::log

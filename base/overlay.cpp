@@ -2,12 +2,15 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
 
+#include "base/beneath.hpp"
 #include "base/error.hpp"
 #include "base/fs.hpp"
+#include "base/node.hpp"
 #include "base/scope_exit.hpp"
 #include "base/sys.hpp"
 #include "base/text.hpp"
@@ -47,7 +50,7 @@ UniqueFd mount_context(FdRef context, unsigned attributes) {
 }
 
 // fsmount's descriptor is O_PATH; readers of directories need a real one.
-UniqueFd readable(FdRef mount) { return sys::openat(mount, ".", O_RDONLY | O_DIRECTORY); }
+UniqueFd readable(FdRef mount) { return node::open_directory(mount, "overlay"); }
 
 UniqueFd open_context() {
   UniqueFd context{::fsopen("overlay", FSOPEN_CLOEXEC)};
@@ -125,6 +128,11 @@ UniqueFd mount_any(const OverlayDirs& dirs) {
   return dirs.lower.size() == 1 ? clone_readonly(dirs.lower.front()) : mount_view(dirs.lower);
 }
 
+void attach(FdRef mount, const std::string& target) {
+  if (::move_mount(mount.get(), "", AT_FDCWD, target.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
+    throw Error{"move_mount", target, Errno{errno}};
+}
+
 }  // namespace
 
 void require_overlay() { open_context(); }
@@ -162,13 +170,25 @@ UniqueFd overlay_mount(const OverlayDirs& dirs) { return readable(mount_writable
 
 AttachedOverlay::AttachedOverlay(const OverlayDirs& dirs, std::string target)
     : target_(std::move(target)) {
-  UniqueFd mount = mount_any(dirs);
-  if (::move_mount(mount.get(), "", AT_FDCWD, target_.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
-    throw Error{"move_mount", target_, Errno{errno}};
+  attach(mount_any(dirs), target_);
 }
 
 AttachedOverlay::AttachedOverlay(AttachedOverlay&& other) noexcept
     : target_(std::exchange(other.target_, {})) {}
+
+AttachedOverlay AttachedOverlay::part(const std::string& subpath, std::string target) const {
+  UniqueFd root = sys::open(target_, O_PATH | O_DIRECTORY);
+  UniqueFd held = hold_beneath(root, subpath, Links::refuse);
+  UniqueFd mount{::open_tree(held.get(), "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH)};
+  if (!mount) throw Error{"open_tree", subpath, Errno{errno}};
+  UniqueFd folder = sys::open(fs::parent_path(target), O_PATH | O_DIRECTORY);
+  std::string name = fs::base_name(target);
+  bool is_directory = S_ISDIR(sys::fstat(held).st_mode);
+  UniqueFd place =
+      is_directory ? node::make_directory(folder, name, 0700) : node::make_file(folder, name, 0600);
+  attach(mount, target);
+  return AttachedOverlay(std::move(target));
+}
 
 AttachedOverlay::~AttachedOverlay() {
   if (!target_.empty()) ::umount2(target_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);

@@ -44,8 +44,12 @@ class AttachedOverlay {
   AttachedOverlay& operator=(AttachedOverlay&&) = delete;
   ~AttachedOverlay();
   const std::string& path() const { return target_; }
+  /// What is at a path beneath it, at a place of its own that is made for it. The path is resolved
+  /// once, here, and no link in it counts: somebody may change what it leads to at any time.
+  AttachedOverlay part(const std::string& subpath, std::string target) const;
 
  private:
+  explicit AttachedOverlay(std::string target) : target_(std::move(target)) {}
   std::string target_;
 };
 

@@ -78,6 +78,7 @@ void take_places(const Node& places, std::string_view section, Map& map) {
     const Node* found = places.find(cat(section, ".", key));
     if (!found || !found->is_sequence() || found->sequence()->size() != 3) continue;
     const Sequence& parts = *found->sequence();
+    if (!parts[1].integer() || !parts[2].integer()) continue;
     value.place = {scalar_text(parts[0]), static_cast<int>(*parts[1].integer()),
                    static_cast<int>(*parts[2].integer())};
   }
@@ -97,10 +98,15 @@ void take_own(const Node& own, Project& project) {
   take_places(*places, "secrets", project.secrets);
 }
 
+// A model need not come from `load`: whoever may talk to the server can send any, and what makes it
+// canonical and binds it relies on the schema.
 void make_canonical(Node& node, const Type& type) {
   Sources sources;
   Report report(sources);
-  canonicalise(node, type, Path(), {}, report);
+  SchemaOptions options;
+  options.newer = true;
+  validate(node, type, Path(), options, report);
+  if (!report.failed()) canonicalise(node, type, Path(), options, report);
   if (report.failed()) throw Error(cat("canonical model: ", report.take()[0].message));
 }
 

@@ -51,10 +51,8 @@ ArchiveFiles::Part ArchiveFiles::part(const std::string& name) const {
     if (found == members_.end()) throw Error(cat(subject_, " has no file ", one_line(name)));
     return {sys::dup(plain_), found->second};
   }
-  UniqueFd fd = open_in_root(root_, resolve_in_root(root_, name), O_RDONLY | O_NONBLOCK);
+  UniqueFd fd = file_in_root(root_, resolve_in_root(root_, name));
   struct stat status = sys::fstat(fd);
-  if (!S_ISREG(status.st_mode))
-    throw Error(cat("the archive's ", one_line(name), " is not a file"));
   return {std::move(fd), {0, static_cast<uint64_t>(status.st_size)}};
 }
 

@@ -3,6 +3,7 @@
 #include <sys/xattr.h>
 
 #include "base/error.hpp"
+#include "base/node.hpp"
 
 namespace estiba::img {
 
@@ -11,8 +12,9 @@ bool is_whiteout(const struct stat& status) {
 }
 
 void make_whiteout(FdRef parent, const std::string& name) {
-  if (::mknodat(parent.get(), name.c_str(), S_IFCHR, 0) != 0)
-    throw Error{"mknod (whiteout)", name, Errno{errno}};
+  struct stat whiteout {};
+  whiteout.st_mode = S_IFCHR;
+  with_context([&] { node::make_special(parent, name, whiteout); }, "making a whiteout");
 }
 
 void mark_opaque(FdRef dir) {

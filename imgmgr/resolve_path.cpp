@@ -4,12 +4,11 @@
 #include <linux/openat2.h>
 
 #include <algorithm>
-#include <array>
-#include <climits>
 #include <deque>
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/node.hpp"
 #include "base/sys.hpp"
 #include "base/text.hpp"
 
@@ -18,8 +17,6 @@ namespace {
 
 constexpr int max_links = 255;
 constexpr size_t max_small_file = size_t{1} << 20;
-constexpr unsigned long no_links = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-
 std::string joined(const std::vector<std::string>& parts) { return text::join(parts, "/"); }
 
 void push_front(std::deque<std::string>& todo, const std::string& path) {
@@ -29,13 +26,15 @@ void push_front(std::deque<std::string>& todo, const std::string& path) {
 
 // The target if the path is a symlink. What is missing is none.
 std::optional<std::string> link_target(FdRef root, const std::string& path) {
-  auto status = status_in_root(root, path);
-  if (!status || !S_ISLNK(status->st_mode)) return std::nullopt;
-  UniqueFd link = open_in_root(root, path, O_PATH | O_NOFOLLOW);
-  std::array<char, PATH_MAX> buffer{};
-  ssize_t size = ::readlinkat(link.get(), "", buffer.data(), buffer.size());
-  if (size < 0) throw Error{"readlink", path, Errno{errno}};
-  return std::string(buffer.data(), static_cast<size_t>(size));
+  auto held = find_in_root(root, path);
+  if (!held || !S_ISLNK(sys::fstat(*held).st_mode)) return std::nullopt;
+  return node::link_text(*held, path);
+}
+
+// The last component itself may be a symlink, and is then held as such.
+UniqueFd hold_in_root(FdRef root, const std::string& resolved) {
+  constexpr unsigned long no_links = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  return sys::openat2(root, resolved.empty() ? "." : resolved, O_PATH | O_NOFOLLOW, 0, no_links);
 }
 
 }  // namespace
@@ -64,26 +63,34 @@ std::string resolve_in_root(FdRef root, const std::string& path) {
   return joined(done);
 }
 
-std::optional<struct stat> status_in_root(FdRef root, const std::string& resolved) {
+std::optional<UniqueFd> find_in_root(FdRef root, const std::string& resolved) {
   try {
-    return sys::fstat(open_in_root(root, resolved, O_PATH | O_NOFOLLOW));
+    return hold_in_root(root, resolved);
   } catch (const Error& error) {
     if (error.code() == ENOENT || error.code() == ENOTDIR) return std::nullopt;
     throw;
   }
 }
 
-UniqueFd open_in_root(FdRef root, const std::string& resolved, int flags) {
-  // The last component itself may be a symlink: O_PATH | O_NOFOLLOW opens it as such.
-  return sys::openat2(root, resolved.empty() ? "." : resolved, flags | O_NOFOLLOW, 0, no_links);
+std::optional<struct stat> status_in_root(FdRef root, const std::string& resolved) {
+  auto held = find_in_root(root, resolved);
+  if (!held) return std::nullopt;
+  return sys::fstat(*held);
+}
+
+UniqueFd file_in_root(FdRef root, const std::string& resolved) {
+  return node::open_file(hold_in_root(root, resolved), node::Use::read, resolved);
+}
+
+UniqueFd directory_in_root(FdRef root, const std::string& resolved) {
+  return node::open_directory(hold_in_root(root, resolved), cat("/", resolved));
 }
 
 std::string read_small_file(FdRef root, const std::string& path) {
   try {
-    // Not blocking: the image may have put a fifo there.
-    UniqueFd fd = open_in_root(root, resolve_in_root(root, path), O_RDONLY | O_NONBLOCK);
+    UniqueFd fd = file_in_root(root, resolve_in_root(root, path));
     struct stat status = sys::fstat(fd);
-    if (!S_ISREG(status.st_mode) || static_cast<size_t>(status.st_size) > max_small_file) return "";
+    if (static_cast<size_t>(status.st_size) > max_small_file) return "";
     std::string out(static_cast<size_t>(status.st_size), '\0');
     size_t filled = 0;
     while (filled < out.size()) {

@@ -13,10 +13,13 @@ namespace estiba::img {
 /// The path without a symlink in it, relative to root; "" is the root itself.
 std::string resolve_in_root(FdRef root, const std::string& path);
 
-/// lstat(2) of a path that resolve_in_root returned; nothing if it does not exist.
+/// What a path that resolve_in_root returned names, held; nothing if it does not exist. A symlink
+/// that has taken a place in the path meanwhile is refused.
+std::optional<UniqueFd> find_in_root(FdRef root, const std::string& resolved);
 std::optional<struct stat> status_in_root(FdRef root, const std::string& resolved);
-/// Opens such a path. A symlink that has taken a place in it meanwhile is refused.
-UniqueFd open_in_root(FdRef root, const std::string& resolved, int flags);
+/// Such a path opened to be read. An Error if it is no regular file, or no directory.
+UniqueFd file_in_root(FdRef root, const std::string& resolved);
+UniqueFd directory_in_root(FdRef root, const std::string& resolved);
 
 /// A small file of an image (/etc/passwd), wherever links lead; empty if it is missing, no regular
 /// file, or larger than a mebibyte.

@@ -86,10 +86,12 @@ HostBefore noted(const std::vector<netlink::NamedLink>& uplinks) {
 }
 
 std::set<Family> needed_by_one(const std::vector<netlink::NamedLink>& uplinks,
-                               const std::string& name) {
+                               const std::string& name, const HostBefore& before) {
+  bool removed = std::none_of(uplinks.begin(), uplinks.end(),
+                              [&](const auto& uplink) { return uplink.name == name; });
   std::set<Family> families;
   for (Family family : {Family::v4, Family::v6}) {
-    bool mine = false, others = false;
+    bool mine = removed && of(before, family).has_value(), others = false;
     for (const auto& uplink : uplinks) {
       // One without a note, of an earlier version, may need anything.
       bool needs = of(from_alias(uplink.alias), family) || !uplink.alias.starts_with(alias_begin);

@@ -30,9 +30,10 @@ HostBefore from_alias(const std::string& alias);
 
 /// What the uplinks of all servers say together.
 HostBefore noted(const std::vector<netlink::NamedLink>& uplinks);
-/// The families that forward for the uplink `name` alone.
+/// The families that forward for the uplink `name` alone. If somebody has removed it, `before`
+/// tells what it needed.
 std::set<Family> needed_by_one(const std::vector<netlink::NamedLink>& uplinks,
-                               const std::string& name);
+                               const std::string& name, const HostBefore& before);
 
 /// The families' part of what is noted, or else of how the host is now.
 HostBefore look_at_host(const HostBefore& noted, const std::set<Family>& families);

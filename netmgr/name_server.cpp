@@ -8,6 +8,8 @@
 #include "netmgr/dns/listener.hpp"
 #include "netmgr/dns/zone.hpp"
 #include "netmgr/networks_impl.hpp"
+#include "netmgr/options.hpp"
+#include "netmgr/shares.hpp"
 
 namespace estiba::net {
 namespace {
@@ -15,8 +17,9 @@ namespace {
 namespace asio = boost::asio;
 
 // A container that floods us with outside names takes its share and no more.
-constexpr size_t most_forwarded = 512;
-constexpr size_t most_forwarded_for_one = 64;
+constexpr Shares<Address>::Most most_forwarded{512, 64};
+// The same goes for connections, of which a resolver has one or two open for a moment.
+constexpr Shares<Address>::Most most_connections{512, 8};
 
 std::vector<dns::Host> hosts_of(const Networks::Impl& networks) {
   std::vector<dns::Host> hosts;
@@ -29,7 +32,9 @@ std::vector<dns::Host> hosts_of(const Networks::Impl& networks) {
       host.names = lease.request.names;
       host.canonical_name = lease.request.canonical_name;
       host.active = state.stored.active;
-      host.internal = network->second.record().spec.internal;
+      const NetworkSpec& spec = network->second.record().spec;
+      host.internal = spec.internal;
+      host.forgeable = flag_of(spec, option_spoofing).value_or(false);
       hosts.push_back(std::move(host));
     }
   }
@@ -58,7 +63,8 @@ struct NameServer::Impl : std::enable_shared_from_this<Impl> {
 
   dns::Response answer(const std::string& network, dns::Question question);
   dns::Response forward(dns::Query query, dns::Question question);
-  asio::awaitable<std::string> finish(dns::Query query, dns::Question question);
+  asio::awaitable<std::string> finish(Shares<Address>::Place place, dns::Query query,
+                                      dns::Question question);
   void open(const std::string& name);
   void close(const std::string& name);
 
@@ -69,8 +75,8 @@ struct NameServer::Impl : std::enable_shared_from_this<Impl> {
   dns::Zone zone;
   uint64_t zone_generation = ~uint64_t{0};
   size_t rotation = 0;
-  size_t forwarded = 0;
-  std::map<Address, size_t> forwarded_for;
+  Shares<Address> forwarded{most_forwarded};
+  Shares<Address> connections{most_connections};
 };
 
 dns::Response NameServer::Impl::answer(const std::string& network, dns::Question question) {
@@ -84,22 +90,16 @@ dns::Response NameServer::Impl::answer(const std::string& network, dns::Question
 }
 
 dns::Response NameServer::Impl::forward(dns::Query query, dns::Question question) {
-  auto mine = forwarded_for.find(question.asker);
-  bool too_many = forwarded >= most_forwarded ||
-                  (mine != forwarded_for.end() && mine->second >= most_forwarded_for_one);
-  if (too_many) return {encode(query, {dns::Rcode::server_failure, {}}, question.transport), {}};
-  ++forwarded;
-  ++forwarded_for[question.asker];
-  return {"", [self = shared_from_this(), query = std::move(query),
-               question = std::move(question)] { return self->finish(query, question); }};
+  auto place = forwarded.take(question.asker);
+  if (!place) return {encode(query, {dns::Rcode::server_failure, {}}, question.transport), {}};
+  return {"", [self = shared_from_this(), place = std::move(place), query = std::move(query),
+               question = std::move(question)] { return self->finish(place, query, question); }};
 }
 
-asio::awaitable<std::string> NameServer::Impl::finish(dns::Query query, dns::Question question) {
+asio::awaitable<std::string> NameServer::Impl::finish(Shares<Address>::Place, dns::Query query,
+                                                      dns::Question question) {
   auto self = shared_from_this();
   auto reply = co_await forwarder.ask(question.packet, query, question.transport);
-  --forwarded;
-  auto mine = forwarded_for.find(question.asker);
-  if (--mine->second == 0) forwarded_for.erase(mine);
   if (reply) co_return std::move(*reply);
   co_return encode(query, {dns::Rcode::server_failure, {}}, question.transport);
 }
@@ -120,10 +120,12 @@ void NameServer::Impl::open(const std::string& name) {
     return;
   close(name);
   auto listener = std::make_shared<dns::Listener>(
-      io, [self = weak_from_this(), name](dns::Question question) -> dns::Response {
+      io,
+      [self = weak_from_this(), name](dns::Question question) -> dns::Response {
         auto server = self.lock();
         return server ? server->answer(name, std::move(question)) : dns::Response{};
-      });
+      },
+      connections);
   listener->open(network.netns, network.pool.gateway);
   if (network.pool6) listener->open(network.netns, network.pool6->gateway);
   places[name] = {network.record().id, netns, std::move(listener)};

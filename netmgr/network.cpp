@@ -99,16 +99,6 @@ void Networks::Impl::load_networks() {
     if (!networks.contains(name)) unpin_netns(netns_path(name));
 }
 
-// What a crash left of networks that are no more: their ends on the host would go by themselves,
-// but not what was switched on for them.
-void Networks::Impl::drop_orphaned_uplinks() {
-  std::set<std::string> known;
-  for (const auto& [name, state] : networks)
-    if (!state.record().uplink_host.empty()) known.insert(names.uplink(state.stored.uplink_index));
-  for (const auto& link : netlink::links_named(host, uplink_prefix))
-    if (names.owns_uplink(link.name) && !known.contains(link.name)) leave_uplink(link.name);
-}
-
 // Makes the namespace, and pins it when everything in it stands.
 void Networks::Impl::build(NetworkState& state) {
   const std::string name = state.record().spec.name;
@@ -124,69 +114,6 @@ void Networks::Impl::build(NetworkState& state) {
   discard.keep();
   // Not earlier: what was found stands in the uplink, and now the uplink outlives a crash.
   if (!state.record().spec.internal) forward(families_of(state));
-}
-
-bool Networks::Impl::has_uplinks() const {
-  return std::any_of(networks.begin(), networks.end(), [](const auto& entry) {
-    return entry.second.netns && !entry.second.record().uplink_host.empty();
-  });
-}
-
-void Networks::Impl::connect_uplink(NetworkState& state) {
-  auto uplinks = netlink::links_named(host, uplink_prefix);
-  firewall.ensure(host_rules(families_of(state)));
-  const StoredNetwork& stored = state.stored;
-  bridge::UplinkPlan plan;
-  plan.alias = to_alias(look_at_host(noted(uplinks), families_of(state)));
-  plan.name = names.uplink(stored.uplink_index);
-  plan.link = prefix_of(*parse_address(stored.record.uplink_host), 31);
-  plan.subnet = state.pool.subnet;
-  plan.mtu = mtu_of(state);
-  if (state.pool6) {
-    plan.subnet6 = state.pool6->subnet;
-    // fd78:TAG:INDEX::/127
-    AddressNumber tag = text::to_uint(names.tag, 16).value_or(0);
-    AddressNumber high = (AddressNumber{0xfd78} << 32) | (tag << 16) | stored.uplink_index;
-    plan.link6 = prefix_of({Family::v6, high << 80}, 127);
-  }
-  try {
-    bridge::connect_uplink(state.netns, plan, host);
-  } catch (const Error&) {
-    host.run(netlink::delete_link(plan.name));
-    throw;
-  }
-}
-
-std::set<Family> Networks::Impl::families_of(const NetworkState& state) {
-  if (state.pool6) return {Family::v4, Family::v6};
-  return {Family::v4};
-}
-
-HostRules Networks::Impl::host_rules(const std::set<Family>& families) {
-  HostBefore said = noted(netlink::links_named(host, uplink_prefix));
-  HostBefore before = look_at_host(said, families);
-  HostRules rules{all_published(), {}};
-  if (before.v4.value_or(said.v4.value_or(Forwarded::on)) == Forwarded::off)
-    rules.closed.insert(Family::v4);
-  if (before.v6.value_or(said.v6.value_or(Forwarded::on)) == Forwarded::off)
-    rules.closed.insert(Family::v6);
-  return rules;
-}
-
-// The host goes back to what it was first, while the rules still stand.
-void Networks::Impl::leave_uplink(const std::string& name) {
-  auto uplinks = netlink::links_named(host, uplink_prefix);
-  auto families = needed_by_one(uplinks, name);
-  put_back(noted(uplinks), families);
-  // Removing rules and interfaces takes the kernel some 20 ms, most of them spent waiting.
-  if (!has_uplinks()) firewall.begin_removal();
-  host.run(netlink::delete_link(name));
-  if (has_uplinks())
-    for (Family family : families) firewall.open(family);
-  // Another server's uplink may have come meanwhile, and have seen the host still forward.
-  HostBefore needed = noted(netlink::links_named(host, uplink_prefix));
-  if (needed.v4 && families.contains(Family::v4)) forward({Family::v4});
-  if (needed.v6 && families.contains(Family::v6)) forward({Family::v6});
 }
 
 Networks::Networks(Config config, FdStore* fds, std::map<std::string, UniqueFd> inherited)

@@ -140,6 +140,7 @@ class Networks {
  private:
   friend class NameServer;
   friend class PortProxy;
+  friend class FirewallWatch;
   std::unique_ptr<Impl> impl_;
 };
 

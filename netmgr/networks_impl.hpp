@@ -10,6 +10,7 @@
 #include "netmgr/drivers/bridge.hpp"
 #include "netmgr/firewall/elements.hpp"
 #include "netmgr/firewall/firewall.hpp"
+#include "netmgr/forwarding.hpp"
 #include "netmgr/ipam.hpp"
 #include "netmgr/names.hpp"
 #include "netmgr/netlink/socket.hpp"
@@ -54,6 +55,11 @@ struct Networks::Impl {
   void drop_orphaned_uplinks();
   static std::set<Family> families_of(const NetworkState& state);
   /// `families`: those that an uplink is about to need, beside what is needed now.
+  /// Makes the host's rules again, if there is a network that needs them.
+  void restore_rules();
+  /// The same, if they are not as we made them.
+  void check_rules();
+  const HostBefore& host_was(const std::vector<netlink::NamedLink>& uplinks);
   HostRules host_rules(const std::set<Family>& families);
   void save(const NetworkState& state);
   std::string netns_path(const std::string& network) const;
@@ -107,6 +113,8 @@ struct Networks::Impl {
   HostNames names;
   netlink::Socket host;
   Firewall firewall;
+  /// As far as is known: nothing of a family that no uplink needs.
+  HostBefore host_before;
   Nfnetlink netfilter;
   /// Changes whenever a name might.
   uint64_t generation = 0;

@@ -1,8 +1,10 @@
 #include "netmgr/port_proxy.hpp"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -16,6 +18,7 @@
 #include "base/sys.hpp"
 #include "netmgr/netns.hpp"
 #include "netmgr/networks_impl.hpp"
+#include "netmgr/shares.hpp"
 #include "netmgr/splice.hpp"
 
 namespace estiba::net {
@@ -27,9 +30,19 @@ using boost::system::error_code;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 // Each connection costs six descriptors.
+constexpr size_t descriptors = 6;
 constexpr size_t most_connections = 1024;
 constexpr auto connect_time = std::chrono::seconds(5);
 constexpr auto pause_time = std::chrono::milliseconds(100);
+
+// A quarter of the descriptors that we may have, and of that a quarter for a port: neither one port
+// nor all of them stop the server's other work.
+Shares<std::string>::Most most_of_each() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  size_t most = std::clamp<size_t>(limit.rlim_cur / descriptors / 4, 16, most_connections);
+  return {most, most / 4};
+}
 
 /// The client sees a reset, as if nobody listened.
 void reset(tcp::socket& socket) {
@@ -45,7 +58,7 @@ struct PortProxy::Impl : std::enable_shared_from_this<Impl> {
   struct Publication {
     explicit Publication(asio::io_context& io) : acceptor(io) {}
     tcp::acceptor acceptor;
-    std::string container;
+    std::string name, container;
     uint16_t container_port = 0;
     ino_t inode = 0;
     std::vector<std::weak_ptr<SplicedPair>> pairs;
@@ -69,7 +82,7 @@ struct PortProxy::Impl : std::enable_shared_from_this<Impl> {
   asio::io_context& io;
   Networks::Impl& networks;
   std::map<std::string, std::shared_ptr<Publication>> publications;
-  size_t connections = 0;
+  Shares<std::string> connections{most_of_each()};
   bool closed = false;
 };
 
@@ -79,6 +92,7 @@ void PortProxy::Impl::open(const std::string& container, const PortSocket& socke
   if (place && place->inode == inode) return;
   if (place) place->close();
   place = std::make_shared<Publication>(io);
+  place->name = socket.name;
   place->container = container;
   place->container_port = socket.container_port;
   place->inode = inode;
@@ -93,7 +107,10 @@ asio::awaitable<void> PortProxy::Impl::accept(std::shared_ptr<Publication> publi
     auto pair = std::make_shared<SplicedPair>(io);
     auto [failed] = co_await publication->acceptor.async_accept(pair->client, as_result);
     if (!publication->acceptor.is_open()) co_return;
-    if (failed || connections >= most_connections) {
+    // Counted from here on: a container that does not answer holds up its own port alone.
+    if (!failed) pair->place = connections.take(publication->name);
+    if (failed || !pair->place) {
+      reset(pair->client);
       // What waits in the backlog is served later; accepting at once would only spin.
       asio::steady_timer pause(io, pause_time);
       co_await pause.async_wait(as_result);
@@ -144,12 +161,8 @@ asio::awaitable<void> PortProxy::Impl::serve(std::shared_ptr<Publication> public
     socket->set_option(tcp::no_delay(true), failed);
     socket->set_option(asio::socket_base::keep_alive(true), failed);
   }
-  // The connection counts until both directions have ended and let go of the pair.
-  ++connections;
-  auto counted =
-      std::shared_ptr<SplicedPair>(pair.get(), [self, pair](SplicedPair*) { --self->connections; });
-  asio::co_spawn(io, splice_all(counted, pair->client, pair->server), asio::detached);
-  asio::co_spawn(io, splice_all(counted, pair->server, pair->client), asio::detached);
+  asio::co_spawn(io, splice_all(pair, pair->client, pair->server), asio::detached);
+  asio::co_spawn(io, splice_all(pair, pair->server, pair->client), asio::detached);
 }
 
 PortProxy::PortProxy(asio::io_context& io, Networks& networks)

@@ -11,6 +11,9 @@ namespace estiba::net {
 struct SplicedPair {
   explicit SplicedPair(boost::asio::io_context& io) : client(io), server(io) {}
   boost::asio::ip::tcp::socket client, server;
+  /// The connection's place among those that may be open; it counts until both directions have
+  /// ended and let go of the pair.
+  std::shared_ptr<const void> place;
 
   void close();
 };

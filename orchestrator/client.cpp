@@ -13,6 +13,7 @@
 #include "base/error.hpp"
 #include "base/sys.hpp"
 #include "orchestrator/cli/interrupts.hpp"
+#include "orchestrator/peer.hpp"
 #include "runtime/containers.hpp"
 
 namespace estiba::orchestrator {
@@ -45,12 +46,31 @@ UniqueFd try_connect(const std::string& path) {
   int failed = sys::eintr([&] {
     return ::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
   });
+  if (failed == 0 && !is_roots(socket))
+    throw Error(cat("whoever listens at ", path,
+                    " is not root: somebody else has made it; remove "
+                    "it, or choose an ESTIBA_RUNDIR that only root can write to"));
   if (failed == 0) return socket;
   if (errno == ENOENT || errno == ECONNREFUSED || errno == EAGAIN) return {};
   throw Error("connect", path, Errno{errno});
 }
 
+// Whoever may write there decides what the server reads and whom commands talk to.
+void refuse_foreign(const std::string& directory, const char* variable) {
+  auto status = sys::stat(directory);
+  if (!status) return;
+  bool others = status->st_uid != 0 || (status->st_mode & S_IWOTH) != 0 ||
+                ((status->st_mode & S_IWGRP) != 0 && status->st_gid != 0);
+  if (others)
+    throw Error(cat(directory,
+                    " can be written by others than root; take that from them, or choose "
+                    "another $",
+                    variable));
+}
+
 void start_anchor(const Paths& paths) {
+  refuse_foreign(paths.run_dir, "ESTIBA_RUNDIR");
+  refuse_foreign(paths.root, "ESTIBA_ROOT");
   runtime::start_anchor(sys::readlink("/proc/self/exe"), {paths.run_dir, paths.root});
 }
 
@@ -81,7 +101,7 @@ std::optional<Client> Client::connect_if_running(const Paths& paths) {
 }
 
 void Client::send(const std::string& method, const Json& params, const std::vector<FdRef>& fds) {
-  std::string text = Json{{"method", method}, {"params", params}}.dump() + "\n";
+  std::string text = json::dump({{"method", method}, {"params", params}}) + "\n";
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * most_descriptors)] = {};
   iovec data{text.data(), text.size()};
   msghdr message{};

@@ -9,6 +9,8 @@
 #include "base/fs.hpp"
 #include "base/text.hpp"
 #include "orchestrator/lower_mounts.hpp"
+#include "orchestrator/security_options.hpp"
+#include "orchestrator/sound_names.hpp"
 #include "runtime/containers.hpp"
 
 namespace estiba::orchestrator {
@@ -114,37 +116,21 @@ runtime::Resources resources(const spec::Service& service) {
   return out;
 }
 
-// "no-new-privileges:true", "seccomp=unconfined": name and value, "=" or ":" between them.
-void apply_security_option(const std::string& option, const LowerInput& input,
-                           runtime::ContainerSpec& spec) {
-  size_t at = option.find_first_of("=:");
-  std::string name = option.substr(0, at);
-  std::string value = at == std::string::npos ? "" : option.substr(at + 1);
-  if (name == "no-new-privileges") {
-    if (value != "" && value != "true" && value != "false")
-      throw Error(cat("security_opt \"", option, "\": write no-new-privileges:true or :false"));
-    spec.process.no_new_privileges = value != "false";
-  } else if (name == "seccomp" && value == "unconfined") {
-    spec.seccomp = runtime::SeccompMode::unconfined;
-  } else if (name == "seccomp" && value != "builtin") {
-    spec.seccomp = runtime::SeccompMode::custom;
-    spec.seccomp_profile = input.contents.at("seccomp");
-  } else if (name == "systempaths" && value == "unconfined") {
-    spec.masked_paths = false;
-  } else if (name != "apparmor" && name != "label" && name != "seccomp") {
-    throw Error(cat("unknown security_opt \"", option, "\""));
-  }
-}
-
 void apply_security(const LowerInput& input, runtime::ContainerSpec& spec) {
   const spec::Service& service = input.service;
+  SecurityOptions options = security_options(service);
   spec.process.capabilities = capabilities(service);
+  spec.process.no_new_privileges = options.no_new_privileges.value_or(false);
   spec.privileged = service.privileged;
-  if (service.privileged) {
+  spec.masked_paths = !service.privileged && !options.all_paths;
+  bool unconfined =
+      options.seccomp == "unconfined" || (options.seccomp.empty() && service.privileged);
+  if (unconfined) {
     spec.seccomp = runtime::SeccompMode::unconfined;
-    spec.masked_paths = false;
+  } else if (!options.seccomp.empty()) {
+    spec.seccomp = runtime::SeccompMode::custom;
+    spec.seccomp_profile = input.contents.at(seccomp_content);
   }
-  for (const std::string& option : service.security_opt) apply_security_option(option, input, spec);
 }
 
 runtime::Process process(const LowerInput& input, const std::string& hostname) {
@@ -265,8 +251,13 @@ std::string hosts_text(const std::vector<HostsEntry>& entries) {
   std::string out =
       "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\n"
       "ff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n";
-  for (const HostsEntry& entry : entries)
+  for (const HostsEntry& entry : entries) {
+    std::vector<std::string> words = entry.names;
+    words.push_back(entry.address);
+    for (const std::string& word : words)
+      if (!is_one_word(word)) throw Error(cat("/etc/hosts cannot hold \"", word, "\""));
     out += cat(entry.address, "\t", text::join(entry.names, " "), "\n");
+  }
   return out;
 }
 

@@ -21,14 +21,19 @@ struct LowerInput {
   std::string directory;
   /// Target in the container → host directory, for volumes of both kinds.
   std::map<std::string, std::string> volume_directories;
-  /// "configs/NAME", "secrets/NAME", "seccomp" → content.
+  /// "configs/NAME", "secrets/NAME", seccomp_content → content.
   std::map<std::string, std::string> contents;
   runtime::Namespaces namespaces;
   /// What volumes_from brings along; the service's own mounts win over it.
   std::vector<runtime::Mount> borrowed;
   /// Target → layers, topmost first, of the images that are mounted there.
   std::map<std::string, std::vector<std::string>> image_layers = {};
+  /// "configs/NAME", "secrets/NAME" → path without links of a file that is to be bound.
+  std::map<std::string, std::string> bound_files = {};
 };
+
+/// The seccomp profile among the contents.
+inline constexpr const char* seccomp_content = "seccomp";
 
 /// The volumes and binds of a container, without what others lend it.
 std::vector<runtime::Mount> volume_mounts(const LowerInput& input);
@@ -61,7 +66,7 @@ Health health_of(const spec::Service& service, const img::ImageConfig& image);
 /// stop_signal of the service or the image, SIGTERM otherwise.
 int stop_signal_of(const spec::Service& service, const img::ImageConfig& image);
 
-/// The content of /etc/hosts.
+/// The content of /etc/hosts; an Error for what is not one word.
 struct HostsEntry {
   std::string address;
   std::vector<std::string> names;

@@ -87,12 +87,11 @@ uint32_t owner(const std::string& text, std::string_view what) {
 }
 
 // A file source is bound, so that edits show; with an owner or mode of its own it is a copy.
-runtime::Mount file_mount(const spec::FileReference& use, const spec::FileObject& object,
-                          const std::string& target, const LowerInput& input,
-                          const std::string& key) {
+runtime::Mount file_mount(const spec::FileReference& use, const std::string& target,
+                          const LowerInput& input, const std::string& key) {
   bool plain = use.uid.empty() && use.gid.empty() && !use.mode;
-  if (!object.file.empty() && plain)
-    return runtime::BindMount{object.file, target, true, true, "rprivate"};
+  if (auto file = input.bound_files.find(key); plain && file != input.bound_files.end())
+    return runtime::BindMount{file->second, target, true, false, "rprivate", "", false};
   auto content = input.contents.find(key);
   if (content == input.contents.end())
     throw Error(cat(key, " has no content here any more; run `up` again"));
@@ -103,13 +102,11 @@ runtime::Mount file_mount(const spec::FileReference& use, const spec::FileObject
 void add_files(const LowerInput& input, std::vector<runtime::Mount>& mounts) {
   for (const spec::FileReference& use : input.service.configs) {
     std::string target = use.target.empty() ? cat("/", use.source) : fs::join("/", use.target);
-    mounts.push_back(file_mount(use, input.model.configs.at(use.source), target, input,
-                                cat("configs/", use.source)));
+    mounts.push_back(file_mount(use, target, input, cat("configs/", use.source)));
   }
   for (const spec::FileReference& use : input.service.secrets) {
     std::string target = fs::join("/run/secrets", use.target.empty() ? use.source : use.target);
-    mounts.push_back(file_mount(use, input.model.secrets.at(use.source), target, input,
-                                cat("secrets/", use.source)));
+    mounts.push_back(file_mount(use, target, input, cat("secrets/", use.source)));
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
+#include "base/node.hpp"
 #include "runtime/containers.hpp"
 #include "runtime/embedded_keeper.hpp"
 #include "runtime/keeper/layout.hpp"
@@ -28,12 +29,14 @@ UniqueFd readonly_keeper() {
   sys::fsconfig_string(context, "source", name);
   sys::fsconfig_create(context);
   UniqueFd mount = sys::fsmount(context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, name);
-  sys::write_all(sys::openat(mount, name, O_WRONLY | O_CREAT | O_EXCL, 0555), embedded_keeper(),
-                 name);
+  UniqueFd file = node::make_file(mount, name, 0);
+  sys::write_all(file, embedded_keeper(), name);
+  node::set_mode(file, 0555, name);  // a container's init may run as anybody, whatever our umask
+  file.reset();                      // what is open to be written cannot be executed
   mount_attr attributes{};
   attributes.attr_set = MOUNT_ATTR_RDONLY;
   sys::mount_setattr(mount, attributes, sys::Depth::one, name);
-  return sys::openat(mount, name, O_RDONLY);
+  return node::open_file(node::hold(mount, name), node::Use::read, name);
 }
 
 // What a service of the machine would have: nothing of the shell that ran the first `up`.

@@ -52,6 +52,9 @@ struct BindMount {
   /// A path within the source, for what containers can write to: resolved beneath it when it is
   /// mounted. A link in it may lead elsewhere in the source, never out.
   std::string subpath{};
+  /// False: a symbolic link on the way to the source is an error. For what a container may have
+  /// replaced since its path was made out.
+  bool follow_links = true;
 };
 
 struct TmpfsMount {

@@ -1,16 +1,21 @@
 #include "imgmgr/build/builder.hpp"
 
+#include <fcntl.h>
+
 #include <set>
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
+#include "base/sys.hpp"
 #include "base/text.hpp"
 #include "imgmgr/build/engine.hpp"
 #include "imgmgr/build/git_source.hpp"
 #include "imgmgr/build/program.hpp"
+#include "imgmgr/build/sources.hpp"
 #include "imgmgr/build_cache.hpp"
 #include "imgmgr/images.hpp"
 #include "imgmgr/import.hpp"
+#include "imgmgr/resolve_path.hpp"
 #include "imgmgr/store.hpp"
 
 namespace estiba::img {
@@ -39,9 +44,9 @@ std::string read_dockerfile(const BuildOptions& options) {
 build::IgnoreRules read_ignore(const BuildOptions& options) {
   std::optional<std::string> text;
   if (!options.dockerfile_text)
-    text = fs::read_if_exists(cat(dockerfile_path(options), ".dockerignore"));
+    text = build::read_dockerignore(cat(dockerfile_path(options), ".dockerignore"));
   if (!text && !options.context_dir.empty())
-    text = fs::read_if_exists(fs::join(options.context_dir, ".dockerignore"));
+    text = build::read_dockerignore(fs::join(options.context_dir, ".dockerignore"));
   return with_context([&] { return build::IgnoreRules::parse(text.value_or("")); },
                       "reading .dockerignore");
 }
@@ -126,8 +131,15 @@ void fetch_context(const build::GitAddress& address, const std::string& into,
   if (agent != options.ssh.end()) fetch.ssh_agent = agent->second;
   fetch.stop = options.stop;
   build::fetch_git(fetch);
-  options.context_dir =
-      fs::join(fetch.directory, fs::clean_path(cat("/", address.subdir)).substr(1));
+  // A link of the repository's leads to what it has itself, and nowhere on this host.
+  UniqueFd root = sys::open(fetch.directory, O_PATH | O_DIRECTORY);
+  auto inside = [&](const std::string& written) {
+    return fs::join(fetch.directory, resolve_in_root(root, written));
+  };
+  if (!options.dockerfile_text && !options.dockerfile.starts_with('/'))
+    options.dockerfile = inside(
+        cat(address.subdir, "/", options.dockerfile.empty() ? "Dockerfile" : options.dockerfile));
+  options.context_dir = inside(address.subdir);
 }
 
 }  // namespace

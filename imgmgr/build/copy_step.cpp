@@ -1,15 +1,13 @@
 #include "imgmgr/build/copy_step.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/copy_tree.hpp"
 #include "base/error.hpp"
 #include "base/fs.hpp"
+#include "base/node.hpp"
 #include "base/sys.hpp"
 #include "imgmgr/resolve_path.hpp"
 #include "imgmgr/tar_stream.hpp"
@@ -38,6 +36,11 @@ struct NewDirectory {
   mode_t mode = 0755;
 };
 
+UniqueFd make_directory(FdRef root, const std::string& resolved) {
+  return node::make_directory(directory_in_root(root, parent_of(resolved)), leaf_of(resolved),
+                              0700);
+}
+
 // Makes what is missing of a resolved path.
 void make_missing(FdRef root, const std::string& resolved, const NewDirectory& attributes) {
   if (resolved.empty()) return;
@@ -45,14 +48,9 @@ void make_missing(FdRef root, const std::string& resolved, const NewDirectory& a
   if (status && S_ISDIR(status->st_mode)) return;
   if (status) throw Error(cat("cannot copy to non-directory: /", resolved));
   make_missing(root, parent_of(resolved), attributes);
-  UniqueFd parent = open_in_root(root, parent_of(resolved), O_RDONLY | O_DIRECTORY);
-  std::string name = leaf_of(resolved);
-  if (::mkdirat(parent.get(), name.c_str(), 0700) != 0)
-    throw Error{"mkdir", cat("/", resolved), Errno{errno}};
-  if (::fchownat(parent.get(), name.c_str(), attributes.owner.uid, attributes.owner.gid,
-                 AT_SYMLINK_NOFOLLOW) != 0 ||
-      ::fchmodat(parent.get(), name.c_str(), attributes.mode, 0) != 0)
-    throw Error{"chown", cat("/", resolved), Errno{errno}};
+  UniqueFd made = make_directory(root, resolved);
+  node::set_owner(made, attributes.owner.uid, attributes.owner.gid, cat("/", resolved));
+  node::set_mode(made, attributes.mode, cat("/", resolved));
 }
 
 class Copier {
@@ -78,14 +76,14 @@ class Copier {
  private:
   bool is_archive(const SourceItem& item) const {
     if (item.content || !S_ISREG(item.status.st_mode)) return false;
-    return TarStream::is_archive(open_in_root(tree_->root(), item.source, O_RDONLY));
+    return TarStream::is_archive(file_in_root(tree_->root(), item.source));
   }
 
   void unpack(const SourceItem& item, const std::string& place) {
     // --chmod is about files that are copied: neither what is unpacked nor where.
     make_missing(root_, place, {missing_.owner, 0755});
-    UniqueFd source = open_in_root(tree_->root(), item.source, O_RDONLY);
-    UniqueFd target = open_in_root(root_, place, O_RDONLY | O_DIRECTORY);
+    UniqueFd source = file_in_root(tree_->root(), item.source);
+    UniqueFd target = directory_in_root(root_, place);
     TarStream stream(source, item.source);
     ExtractOptions options;
     options.whiteouts = WhiteoutNames::literal;
@@ -101,24 +99,22 @@ class Copier {
       std::string target = beneath(place, item.target);
       if (!S_ISDIR(item.status.st_mode)) {
         write_item(item, target);
-      } else if (make_directory(target)) {
+      } else if (take_directory(target)) {
         made.emplace_back(target, &item);
       }
     }
     // Attributes of directories come last: a mode may forbid nothing to root, but each file written
     // moves the time.
     for (auto entry = made.rbegin(); entry != made.rend(); ++entry)
-      set_attributes(*entry->second, entry->first);
+      set_attributes(*entry->second, directory_in_root(root_, entry->first), entry->first);
   }
 
   // False: it is there already, and stays as it is.
-  bool make_directory(const std::string& resolved) {
+  bool take_directory(const std::string& resolved) {
     auto status = status_in_root(root_, resolved);
     if (status && S_ISDIR(status->st_mode)) return false;
     if (status) throw Error(cat("cannot copy to non-directory: /", resolved));
-    UniqueFd parent = open_in_root(root_, parent_of(resolved), O_RDONLY | O_DIRECTORY);
-    if (::mkdirat(parent.get(), leaf_of(resolved).c_str(), 0700) != 0)
-      throw Error{"mkdir", cat("/", resolved), Errno{errno}};
+    make_directory(root_, resolved);
     return true;
   }
 
@@ -132,35 +128,28 @@ class Copier {
   }
 
   void write_item(const SourceItem& item, const std::string& resolved) {
-    UniqueFd parent = open_in_root(root_, parent_of(resolved), O_RDONLY | O_DIRECTORY);
+    UniqueFd parent = directory_in_root(root_, parent_of(resolved));
     std::string name = leaf_of(resolved);
-    if (auto there = status_in_root(root_, resolved)) {
-      if (S_ISDIR(there->st_mode))
+    if (auto there = node::find(parent, name)) {
+      if (S_ISDIR(sys::fstat(*there).st_mode))
         throw Error(cat("cannot replace the directory /", resolved, " by a file"));
-      if (::unlinkat(parent.get(), name.c_str(), 0) != 0)
-        throw Error{"unlink", cat("/", resolved), Errno{errno}};
+      node::remove_name(parent, name);
     }
-    make_node(item, parent, name);
-    set_attributes(item, resolved);
+    set_attributes(item, make_node(item, parent, name), resolved);
   }
 
-  void make_node(const SourceItem& item, FdRef parent, const std::string& name) {
-    if (S_ISREG(item.status.st_mode)) {
-      UniqueFd out = sys::openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-      if (item.content) {
-        sys::write_all(out, *item.content, name);
-      } else {
-        UniqueFd in = open_in_root(tree_->root(), item.source, O_RDONLY);
-        copy_content(in, out, item.source);
-        if (tree_->owners() == Owners::kept) copy_attributes(in, out, item.source);
-      }
-      return;
+  UniqueFd make_node(const SourceItem& item, FdRef parent, const std::string& name) {
+    if (S_ISLNK(item.status.st_mode)) return node::make_link(parent, name, item.symlink);
+    if (!S_ISREG(item.status.st_mode)) return node::make_special(parent, name, item.status);
+    UniqueFd out = node::make_file(parent, name, 0600);
+    if (item.content) {
+      sys::write_all(out, *item.content, name);
+      return out;
     }
-    int result =
-        S_ISLNK(item.status.st_mode)
-            ? ::symlinkat(item.symlink.c_str(), parent.get(), name.c_str())
-            : ::mknodat(parent.get(), name.c_str(), item.status.st_mode, item.status.st_rdev);
-    if (result != 0) throw Error{"mknod", name, Errno{errno}};
+    UniqueFd in = file_in_root(tree_->root(), item.source);
+    copy_content(in, out, item.source);
+    if (tree_->owners() == Owners::kept) copy_attributes(in, out, item.source);
+    return out;
   }
 
   Owner owner_of(const SourceItem& item) const {
@@ -169,22 +158,16 @@ class Copier {
     return {item.status.st_uid, item.status.st_gid};
   }
 
-  void set_attributes(const SourceItem& item, const std::string& resolved) {
-    UniqueFd parent = open_in_root(root_, parent_of(resolved), O_RDONLY | O_DIRECTORY);
-    std::string name = resolved.empty() ? std::string(1, '.') : leaf_of(resolved);
+  void set_attributes(const SourceItem& item, FdRef made, const std::string& resolved) {
+    std::string subject = cat("/", resolved);
     Owner owner = owner_of(item);
-    if (::fchownat(parent.get(), name.c_str(), owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) != 0)
-      throw Error{"chown", cat("/", resolved), Errno{errno}};
+    node::set_owner(made, owner.uid, owner.gid, subject);
     if (!S_ISLNK(item.status.st_mode)) {
       mode_t mode = request_.mode ? request_.mode->apply(item.status.st_mode)
                                   : item.status.st_mode & permission_bits;
-      if (::fchmodat(parent.get(), name.c_str(), mode, 0) != 0)
-        throw Error{"chmod", cat("/", resolved), Errno{errno}};
+      node::set_mode(made, mode, subject);
     }
-    if (item.content) return;
-    std::array<timespec, 2> times{item.status.st_mtim, item.status.st_mtim};
-    if (::utimensat(parent.get(), name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW) != 0)
-      throw Error{"utimensat", cat("/", resolved), Errno{errno}};
+    if (!item.content) node::set_times(made, {item.status.st_mtim, item.status.st_mtim}, subject);
   }
 
   FdRef root_;

@@ -3,9 +3,8 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <array>
-
 #include "base/error.hpp"
+#include "base/node.hpp"
 #include "base/sha256.hpp"
 #include "base/sys.hpp"
 #include "imgmgr/build/step_turn.hpp"
@@ -16,10 +15,10 @@ namespace {
 
 // The merged root takes its attributes from the upper directory: they must be those beneath.
 void copy_root_attributes(const std::string& from, const std::string& to) {
-  auto status = *sys::stat(from);
-  if (::chown(to.c_str(), status.st_uid, status.st_gid) != 0 ||
-      ::chmod(to.c_str(), status.st_mode & 07777) != 0)
-    throw Error{"chmod", to, Errno{errno}};
+  struct stat status = sys::fstat(sys::open(from, O_PATH | O_DIRECTORY));
+  UniqueFd root = sys::open(to, O_PATH | O_DIRECTORY);
+  node::set_owner(root, status.st_uid, status.st_gid, to);
+  node::set_mode(root, status.st_mode & 07777, to);
 }
 
 LayerDirs make_dirs(Engine& engine, const StageState& state) {
@@ -33,15 +32,11 @@ LayerDirs make_dirs(Engine& engine, const StageState& state) {
 
 // What was written later becomes as old as the build is said to be.
 void clamp_times(FdRef dir, const timespec& latest) {
-  for (const auto& name : fs::list_dir(cat("/proc/self/fd/", std::to_string(dir.get())))) {
-    struct stat status {};
-    if (::fstatat(dir.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    if (S_ISDIR(status.st_mode))
-      clamp_times(sys::openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), latest);
-    if (status.st_mtim.tv_sec < latest.tv_sec) continue;
-    std::array<timespec, 2> times{latest, latest};
-    if (::utimensat(dir.get(), name.c_str(), times.data(), AT_SYMLINK_NOFOLLOW) != 0)
-      throw Error{"utimensat", name, Errno{errno}};
+  for (const auto& name : node::names_in(dir, "the new layer")) {
+    UniqueFd held = node::hold(dir, name);
+    struct stat status = sys::fstat(held);
+    if (S_ISDIR(status.st_mode)) clamp_times(node::open_directory(held, name), latest);
+    if (status.st_mtim.tv_sec >= latest.tv_sec) node::set_times(held, {latest, latest}, name);
   }
 }
 

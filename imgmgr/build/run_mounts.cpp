@@ -7,6 +7,7 @@
 
 #include "base/copy_tree.hpp"
 #include "base/error.hpp"
+#include "base/node.hpp"
 #include "base/sha256.hpp"
 #include "base/sys.hpp"
 #include "imgmgr/build/sources.hpp"
@@ -75,9 +76,14 @@ void add_bind(const MountContext& context, const MountFlag& flag, PreparedMounts
     dirs.upper = context.engine.scratch_dir("bind-upper");
     dirs.work = context.engine.scratch_dir("bind-work");
   }
-  out.overlays.emplace_back(dirs, context.engine.scratch_dir("bind"));
-  out.mounts.push_back(StepBind{fs::join(out.overlays.back().path(), source),
-                                absolute(context, flag.target), flag.readonly});
+  std::string place = context.engine.scratch_dir("bind");
+  AttachedOverlay whole(dirs, place);
+  // What the step binds is a mount of its own: a path into the context would be looked up again, by
+  // when a neighbour that writes there may have made a link of it.
+  out.overlays.push_back(source.empty() ? std::move(whole)
+                                        : whole.part(source, cat(place, "-part")));
+  out.mounts.push_back(
+      StepBind{out.overlays.back().path(), absolute(context, flag.target), flag.readonly});
 }
 
 void fill_cache(const MountContext& context, const MountFlag& flag, const std::string& dir) {
@@ -85,11 +91,10 @@ void fill_cache(const MountContext& context, const MountFlag& flag, const std::s
   if (!flag.from.empty()) {
     SourceTree tree = open_source(context.engine, flag.from, context.stage);
     std::string source = resolve_in_root(tree.root(), flag.source);
-    copy_tree(open_in_root(tree.root(), source, O_RDONLY | O_DIRECTORY), to);
+    copy_tree(directory_in_root(tree.root(), source), to);
   }
-  if (::fchown(to.get(), flag.uid.value_or(0), flag.gid.value_or(0)) != 0 ||
-      ::fchmod(to.get(), flag.mode.value_or(0755)) != 0)
-    throw Error{"chmod", dir, Errno{errno}};
+  node::set_owner(to, flag.uid.value_or(0), flag.gid.value_or(0), dir);
+  node::set_mode(to, flag.mode.value_or(0755), dir);
 }
 
 void add_cache(const MountContext& context, const MountFlag& flag, PreparedMounts& out) {
@@ -141,6 +146,25 @@ void add_ssh(const MountContext& context, const MountFlag& flag, PreparedMounts&
   std::string target = flag.target.empty() ? agent_socket : absolute(context, flag.target);
   out.env.push_back(cat("SSH_AUTH_SOCK=", target));
   out.mounts.push_back(StepBind{agent->second, target, false});
+}
+
+// The command may have put something else there, or on the way there: that stays.
+void remove_stub(FdRef root, const std::string& path) {
+  try {
+    size_t slash = path.rfind('/');
+    UniqueFd parent =
+        directory_in_root(root, slash == std::string::npos ? "" : path.substr(0, slash));
+    std::string name = path.substr(slash + 1);
+    auto held = node::find(parent, name);
+    if (!held) return;
+    struct stat status = sys::fstat(*held);
+    bool is_directory = S_ISDIR(status.st_mode);
+    bool is_stub = is_directory ? node::names_in(*held, path).empty()
+                                : S_ISREG(status.st_mode) && status.st_size == 0;
+    if (is_stub) fs::remove_entry(parent, name, path);
+  } catch (const Error& error) {
+    if (error.code() != ENOENT && error.code() != ENOTDIR && error.code() != ELOOP) throw;
+  }
 }
 
 }  // namespace
@@ -199,20 +223,7 @@ MountStubs::MountStubs(const std::vector<std::string>& lower,
 
 void MountStubs::remove_from(const std::string& upper) const {
   UniqueFd root = sys::open(upper, O_RDONLY | O_DIRECTORY);
-  for (const auto& path : missing_) {
-    auto status = status_in_root(root, path);
-    if (!status) continue;
-    size_t slash = path.rfind('/');
-    UniqueFd parent = open_in_root(root, slash == std::string::npos ? "" : path.substr(0, slash),
-                                   O_RDONLY | O_DIRECTORY);
-    std::string name = path.substr(slash + 1);
-    // A directory that something else has been put into stays: rmdir says so.
-    if (S_ISDIR(status->st_mode)) {
-      ::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR);
-    } else if (S_ISREG(status->st_mode) && status->st_size == 0) {
-      ::unlinkat(parent.get(), name.c_str(), 0);
-    }
-  }
+  for (const auto& path : missing_) remove_stub(root, path);
 }
 
 }  // namespace estiba::img::build

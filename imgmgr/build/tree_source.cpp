@@ -1,14 +1,10 @@
 #include "imgmgr/build/tree_source.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/sysmacros.h>
-
 #include <algorithm>
-#include <memory>
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
+#include "base/node.hpp"
 #include "base/sha256.hpp"
 #include "base/sys.hpp"
 #include "base/text.hpp"
@@ -17,20 +13,6 @@
 
 namespace estiba::img::build {
 namespace {
-
-std::vector<std::string> sorted_names(FdRef dir) {
-  UniqueFd own = sys::openat(dir, ".", O_RDONLY | O_DIRECTORY);
-  std::unique_ptr<DIR, int (*)(DIR*)> stream{::fdopendir(own.get()), ::closedir};
-  if (!stream) throw Error{"fdopendir", "", Errno{errno}};
-  own.release();
-  std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(stream.get())) {
-    std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
 
 std::string beneath(const std::string& directory, const std::string& name) {
   return directory.empty() ? name : cat(directory, "/", name);
@@ -72,7 +54,7 @@ void add_field(Sha256& hash, std::string_view text) {
 }
 
 void hash_content(Sha256& hash, FdRef root, const SourceItem& item) {
-  UniqueFd fd = open_in_root(root, item.source, O_RDONLY);
+  UniqueFd fd = file_in_root(root, item.source);
   std::string buffer(size_t{256} << 10, '\0');
   hash.update(std::to_string(item.status.st_size));
   while (size_t got = sys::read(fd, buffer.data(), buffer.size(), item.source))
@@ -122,7 +104,7 @@ std::vector<std::string> SourceTree::expand(const std::string& pattern) const {
       std::string resolved = resolve_in_root(root_, directory);
       auto status = status_in_root(root_, resolved);
       if (!status || !S_ISDIR(status->st_mode)) continue;
-      for (const auto& name : sorted_names(open_in_root(root_, resolved, O_RDONLY | O_DIRECTORY)))
+      for (const auto& name : node::names_in(directory_in_root(root_, resolved), resolved))
         if (pattern_matches(part, name)) next.push_back(beneath(directory, name));
     }
     found = std::move(next);
@@ -148,8 +130,7 @@ SourceMatch SourceTree::match_at(const std::string& written, const Query& query)
   out.name = fs::base_name(path);
   if (query.keep_parents) out.parents = kept_parents(written);
   if (S_ISDIR(status->st_mode)) {
-    bool any = walk(open_in_root(root_, top.source, O_RDONLY | O_DIRECTORY), top, query.excludes,
-                    out.items);
+    bool any = walk(directory_in_root(root_, top.source), top, query.excludes, out.items);
     if (!any && ignore_.ignores(top.source)) throw Error(cat("\"/", path, "\": not found"));
     if (out.items.empty()) out.items.push_back(top);
   } else {
@@ -165,25 +146,24 @@ bool SourceTree::walk(FdRef dir, const SourceItem& at, const IgnoreRules& exclud
                       std::vector<SourceItem>& out) const {
   size_t before = out.size();
   out.push_back(at);
-  for (const auto& name : sorted_names(dir)) {
+  for (const auto& name : node::names_in(dir, at.source)) {
     SourceItem item;
     item.source = beneath(at.source, name);
     item.target = beneath(at.target, name);
     if (excludes.ignores(item.target)) continue;
     bool ignored = ignore_.ignores(item.source);
-    if (::fstatat(dir.get(), name.c_str(), &item.status, AT_SYMLINK_NOFOLLOW) != 0)
-      throw Error{"stat", item.source, Errno{errno}};
+    UniqueFd held = node::hold(dir, name);
+    item.status = sys::fstat(held);
     if (is_whiteout(item.status)) continue;
     if (S_ISDIR(item.status.st_mode)) {
       if (ignored && !ignore_.may_reinclude()) continue;
-      walk(sys::openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), item, excludes, out);
+      walk(node::open_directory(held, item.source), item, excludes, out);
       continue;
     }
     bool is_socket = S_ISSOCK(item.status.st_mode);
     if (ignored || (is_socket && owners_ == Owners::kept)) continue;
     if (is_socket) take_as_file(item);
-    if (S_ISLNK(item.status.st_mode))
-      item.symlink = sys::readlink(cat("/proc/self/fd/", std::to_string(dir.get()), "/", name));
+    if (S_ISLNK(item.status.st_mode)) item.symlink = node::link_text(held, item.source);
     out.push_back(item);
   }
   bool nothing_inside = out.size() == before + 1;
@@ -200,15 +180,16 @@ std::vector<std::string> SourceTree::hidden() const {
 
 void SourceTree::collect_hidden(FdRef dir, const std::string& path,
                                 std::vector<std::string>& out) const {
-  for (const auto& name : sorted_names(dir)) {
+  for (const auto& name : node::names_in(dir, path)) {
     std::string full = beneath(path, name);
-    struct stat status {};
-    if (::fstatat(dir.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    auto held = node::find(dir, name);
+    if (!held) continue;
+    bool is_directory = S_ISDIR(sys::fstat(*held).st_mode);
     bool ignored = ignore_.ignores(full);
-    if (ignored && !(S_ISDIR(status.st_mode) && ignore_.may_reinclude())) {
+    if (ignored && !(is_directory && ignore_.may_reinclude())) {
       out.push_back(full);
-    } else if (S_ISDIR(status.st_mode)) {
-      collect_hidden(sys::openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), full, out);
+    } else if (is_directory) {
+      collect_hidden(node::open_directory(*held, full), full, out);
     }
   }
 }

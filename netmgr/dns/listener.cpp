@@ -12,6 +12,7 @@
 #include <boost/asio/write.hpp>
 
 #include "base/error.hpp"
+#include "base/log.hpp"
 #include "netmgr/netns.hpp"
 
 namespace estiba::net::dns {
@@ -26,7 +27,6 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 constexpr uint16_t dns_port = 53;
 // So many questions are served before others' work gets its turn.
 constexpr int batch = 64;
-constexpr size_t most_connections = 64;
 constexpr auto idle_time = std::chrono::seconds(10);
 
 asio::ip::address to_asio(const Address& address) {
@@ -60,7 +60,18 @@ struct Listener::UdpSocket {
   udp::socket socket;
 };
 
-Listener::Listener(asio::io_context& io, Handler handler) : io_(io), handler_(std::move(handler)) {}
+Listener::Listener(asio::io_context& io, Handler handler, Shares<Address> connections)
+    : io_(io), handler_(std::move(handler)), connections_(std::move(connections)) {}
+
+// What a stranger's bytes do to the handler ends here: the server has others to serve.
+Response Listener::respond(Question question) {
+  try {
+    return handler_(std::move(question));
+  } catch (const std::exception& error) {
+    log::debug(cat("a name could not be looked up: ", error.what()));
+    return {};
+  }
+}
 
 void Listener::open(FdRef netns, const Address& address) {
   bool v4 = address.family == Family::v4;
@@ -109,7 +120,7 @@ void Listener::serve(const std::shared_ptr<UdpSocket>& socket) {
     if (failed) return;
     question.packet.resize(size);
     question.asker = from_asio(from.address());
-    Response response = handler_(std::move(question));
+    Response response = respond(std::move(question));
     // What cannot be sent at once is lost, as datagrams are; the asker tries again.
     if (!response.reply.empty())
       socket->socket.send_to(asio::buffer(response.reply), from, 0, failed);
@@ -136,23 +147,23 @@ asio::awaitable<void> Listener::accept(std::shared_ptr<tcp::acceptor> acceptor) 
       co_await pause.async_wait(as_result);
       continue;
     }
-    if (connections_ >= most_connections) continue;
+    error_code gone;
+    auto peer = accepted.remote_endpoint(gone);
+    if (gone) continue;
+    Address asker = from_asio(peer.address());
+    auto place = connections_.take(asker);
+    if (!place) continue;
     auto connection = std::make_shared<tcp::socket>(std::move(accepted));
-    asio::co_spawn(io_, converse(connection), asio::detached);
+    asio::co_spawn(io_, converse(connection, asker, std::move(place)), asio::detached);
   }
 }
 
-asio::awaitable<void> Listener::converse(std::shared_ptr<tcp::socket> connection) {
+// The place is given back when the conversation ends, however it does.
+asio::awaitable<void> Listener::converse(std::shared_ptr<tcp::socket> connection, Address asker,
+                                         Shares<Address>::Place) {
   auto self = shared_from_this();
-  struct Count {
-    size_t& number;
-    explicit Count(size_t& n) : number(n) { ++number; }
-    ~Count() { --number; }
-  } count(connections_);
-  error_code failed;
-  auto peer = connection->remote_endpoint(failed);
   asio::steady_timer idle(io_);
-  while (!failed && !closed_) {
+  while (!closed_) {
     idle.expires_after(idle_time);
     idle.async_wait([connection](error_code code) {
       error_code ignored;
@@ -161,12 +172,12 @@ asio::awaitable<void> Listener::converse(std::shared_ptr<tcp::socket> connection
     std::array<unsigned char, 2> length{};
     auto [no_length, got] = co_await asio::async_read(*connection, asio::buffer(length), as_result);
     if (no_length) co_return;
-    Question question{from_asio(peer.address()), "", Transport::tcp};
+    Question question{asker, "", Transport::tcp};
     question.packet.resize(size_t{length[0]} << 8 | length[1]);
     auto [no_packet, size] =
         co_await asio::async_read(*connection, asio::buffer(question.packet), as_result);
     if (no_packet) co_return;
-    Response response = handler_(std::move(question));
+    Response response = respond(std::move(question));
     if (response.later) response.reply = co_await response.later();
     if (response.reply.empty()) co_return;
     std::string framed{static_cast<char>(response.reply.size() >> 8),

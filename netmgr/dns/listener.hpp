@@ -12,6 +12,7 @@
 
 #include "base/unique_fd.hpp"
 #include "netmgr/dns/codec.hpp"
+#include "netmgr/shares.hpp"
 
 namespace estiba::net::dns {
 
@@ -29,7 +30,8 @@ using Handler = std::function<Response(Question)>;
 
 class Listener : public std::enable_shared_from_this<Listener> {
  public:
-  Listener(boost::asio::io_context& io, Handler handler);
+  /// `connections`: what all listeners together have open.
+  Listener(boost::asio::io_context& io, Handler handler, Shares<Address> connections);
   /// Opens UDP and TCP at the address, in the namespace.
   void open(FdRef netns, const Address& address);
   void close();
@@ -43,13 +45,15 @@ class Listener : public std::enable_shared_from_this<Listener> {
   void wait(std::shared_ptr<UdpSocket> socket);
   void serve(const std::shared_ptr<UdpSocket>& socket);
   boost::asio::awaitable<void> accept(std::shared_ptr<boost::asio::ip::tcp::acceptor> acceptor);
-  boost::asio::awaitable<void> converse(std::shared_ptr<boost::asio::ip::tcp::socket> connection);
+  boost::asio::awaitable<void> converse(std::shared_ptr<boost::asio::ip::tcp::socket> connection,
+                                        Address asker, Shares<Address>::Place place);
+  Response respond(Question question);
 
   boost::asio::io_context& io_;
   Handler handler_;
   std::list<std::shared_ptr<UdpSocket>> sockets_;
   std::list<std::shared_ptr<boost::asio::ip::tcp::acceptor>> acceptors_;
-  size_t connections_ = 0;
+  Shares<Address> connections_;
   bool closed_ = false;
 };
 

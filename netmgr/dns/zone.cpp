@@ -22,6 +22,7 @@ void Zone::add(const Host& host) {
   member.may_forward = member.may_forward || !host.internal;
   Network& network = networks_[host.network];
   network.lower_name = text::lower(host.network);
+  network.sealed = host.internal && host.forgeable;
   containers_[{host.network, host.address}] = host.container;
   if (host.address6) containers_[{host.network, *host.address6}] = host.container;
   if (!host.active) return;
@@ -39,7 +40,9 @@ void Zone::add(const Host& host) {
 Zone::Member Zone::member(const Asker& asker) const {
   auto container = containers_.find({asker.network, asker.address});
   if (container == containers_.end()) return {{asker.network}, false};
-  return members_.at(container->second);
+  Member member = members_.at(container->second);
+  if (networks_.at(asker.network).sealed) member.may_forward = false;
+  return member;
 }
 
 // The first network that knows the name answers; "name.network" asks one network alone.

@@ -21,6 +21,9 @@ struct Host {
   std::string canonical_name;
   bool active = true;     ///< others hear of it
   bool internal = false;  ///< the network has no way out
+  /// Whoever asks there may use another's address: questions that arrive on an internal network
+  /// like that stay inside.
+  bool forgeable = false;
 };
 
 /// Who asks.
@@ -50,6 +53,7 @@ class Zone {
   };
   struct Network {
     std::string lower_name;
+    bool sealed = false;  ///< nothing that is asked there is forwarded
     std::map<std::string, std::vector<Entry>> names;
     std::map<Address, std::string> canonical;  ///< for PTR
   };

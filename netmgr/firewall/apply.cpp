@@ -47,6 +47,25 @@ uint32_t number_of(const std::vector<netlink::Attribute>& list, int type, uint32
   return value ? ntohl(*value) : otherwise;
 }
 
+std::vector<netlink::Attribute> attributes_of(const netlink::Reply& reply) {
+  if (reply.body.size() < sizeof(nfgenmsg)) return {};
+  return attributes(std::string_view(reply.body).substr(sizeof(nfgenmsg)));
+}
+
+size_t count_elements(netlink::Socket& socket, const std::string& table, const std::string& set) {
+  Message request = nft_message(NFT_MSG_GETSETELEM, NLM_F_DUMP, NFPROTO_INET);
+  request.text(NFTA_SET_ELEM_LIST_TABLE, table).text(NFTA_SET_ELEM_LIST_SET, set);
+  size_t count = 0;
+  try {
+    for (const auto& reply : socket.ask(std::move(request)))
+      if (auto elements = find(attributes_of(reply), NFTA_SET_ELEM_LIST_ELEMENTS))
+        count += attributes(*elements).size();
+  } catch (const Error& error) {
+    if (error.code() != ENOENT) throw;  // somebody has removed the set
+  }
+  return count;
+}
+
 bool drops_forwarded(const std::vector<netlink::Attribute>& chain) {
   auto hook = find(chain, NFTA_CHAIN_HOOK);
   if (!hook) return false;
@@ -144,6 +163,23 @@ bool Nfnetlink::has_table(const std::string& table) {
   Message request = nft_message(NFT_MSG_GETTABLE, 0, NFPROTO_INET);
   request.text(NFTA_TABLE_NAME, table);
   return socket_.ask_one(std::move(request)).has_value();
+}
+
+std::optional<TableShape> Nfnetlink::shape(const std::string& table,
+                                           const std::vector<std::string>& sets) {
+  Message request = nft_message(NFT_MSG_GETTABLE, 0, NFPROTO_INET);
+  request.text(NFTA_TABLE_NAME, table);
+  auto found = socket_.ask_one(std::move(request));
+  if (!found) return std::nullopt;
+  TableShape shape;
+  if (auto handle = find(attributes_of(*found), NFTA_TABLE_HANDLE))
+    shape.handle = be64toh(read_as<uint64_t>(*handle).value_or(0));
+  Message rules = nft_message(NFT_MSG_GETRULE, NLM_F_DUMP, NFPROTO_INET);
+  rules.text(NFTA_RULE_TABLE, table);
+  for (const auto& reply : socket_.ask(std::move(rules)))
+    if (find(attributes_of(reply), NFTA_RULE_HANDLE)) ++shape.rules;
+  for (const auto& set : sets) shape.elements += count_elements(socket_, table, set);
+  return shape;
 }
 
 std::vector<ForwardChain> Nfnetlink::forward_chains() {

@@ -3,6 +3,7 @@
 #pragma once
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,11 +45,19 @@ struct ForeignRule {
   uint64_t handle = 0;
 };
 
+/// By which a table that was changed is told from what we made.
+struct TableShape {
+  uint64_t handle = 0;  ///< each table has its own, also one of the same name
+  size_t rules = 0, elements = 0;
+};
+
 class Nfnetlink {
  public:
   /// Of the calling thread's network namespace.
   Nfnetlink();
   bool has_table(const std::string& table);
+  /// Of a table of the family inet with these sets; nothing if it is not there.
+  std::optional<TableShape> shape(const std::string& table, const std::vector<std::string>& sets);
   std::vector<ForwardChain> forward_chains();
   /// Rules with this comment in the chain.
   std::vector<ForeignRule> rules_with_comment(const ForwardChain& chain,

@@ -43,6 +43,7 @@ void Firewall::finish_under_way() {
   // A second at the same time may have been first: ensure() looks at what came of it.
   try {
     under_way_->wait();
+    remember();
   } catch (const Error& error) {
     log::warning(error.message());
   }
@@ -51,9 +52,25 @@ void Firewall::finish_under_way() {
 
 void Firewall::ensure(const HostRules& rules) {
   finish_under_way();
-  std::string text = missing_rules(rules);
+  if (!is_loaded()) return replace(rules);
+  std::string text = accept_rules();
   if (!text.empty()) apply_rules(text);
   close(rules);
+}
+
+void Firewall::replace(const HostRules& rules) {
+  finish_under_way();
+  apply_rules(cat(ruleset(names_.table(), rules), accept_rules()));
+  remember();
+}
+
+void Firewall::remember() { made_ = kernel_.shape(names_.table(), {}); }
+
+bool Firewall::is_intact(const HostRules& rules) {
+  finish_under_way();
+  auto shape = kernel_.shape(names_.table(), set_names());
+  return shape && made_ && shape->handle == made_->handle && shape->rules == made_->rules &&
+         shape->elements == element_count(rules);
 }
 
 void Firewall::close(const HostRules& rules) {
@@ -64,7 +81,7 @@ void Firewall::close(const HostRules& rules) {
   try {
     kernel_.socket().run(transaction(std::move(changes)));
   } catch (const Error&) {
-    apply_rules(ruleset(names_.table(), rules));  // a table of an earlier version has no such set
+    replace(rules);  // a table of an earlier version has no such set
   }
 }
 
@@ -113,7 +130,7 @@ void Firewall::change(const Change& change) {
     // Somebody has flushed the rules, or a crash came between them and our record.
     log::warning(cat("making the firewall table again: ", error.message()));
   }
-  apply_rules(ruleset(names_.table(), change.all()));
+  replace(change.all());
 }
 
 std::string Firewall::removal() {

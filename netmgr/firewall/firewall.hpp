@@ -24,6 +24,10 @@ class Firewall {
   /// The family is no longer forwarded for our sake: what is forwarded is others' again.
   void open(Family family);
   bool is_loaded();
+  /// Whether the table is the one we made last, whole and with what these rules say.
+  bool is_intact(const HostRules& rules);
+  /// Makes the table anew, whatever it is.
+  void replace(const HostRules& rules);
   /// `all` tells the rules afterwards, for the case that the table is not as we left it.
   struct Change {
     std::vector<PublishedPort> gone, added;
@@ -42,12 +46,14 @@ class Firewall {
   /// All of our rules that are there, as text for nft that deletes them.
   std::string removal();
   void finish_under_way();
+  void remember();
   std::string accept_rules();
   void warn_once(const ForwardChain& chain);
 
   HostNames names_;
   Nfnetlink kernel_;
   std::vector<std::string> warned_;
+  std::optional<TableShape> made_;
   std::unique_ptr<RulesUnderWay> under_way_;
 };
 

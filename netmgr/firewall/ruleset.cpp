@@ -1,5 +1,8 @@
 #include "netmgr/firewall/ruleset.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "base/error.hpp"
 
 namespace estiba::net {
@@ -20,14 +23,18 @@ struct MapType {
   std::string_view suffix, key;
 };
 
+constexpr std::array<MapType, 5> map_types{
+    MapType{"4", "inet_service : ipv4_addr"},
+    {"4_at", "ipv4_addr . inet_service : ipv4_addr"},
+    {"4_loopback", "ipv4_addr . inet_service : ipv4_addr"},
+    {"6", "inet_service : ipv6_addr"},
+    {"6_at", "ipv6_addr . inet_service : ipv6_addr"},
+};
+
 std::string map_declarations() {
   std::string out;
   for (std::string_view protocol : {"tcp", "udp"}) {
-    for (MapType type : {MapType{"4", "inet_service : ipv4_addr"},
-                         {"4_at", "ipv4_addr . inet_service : ipv4_addr"},
-                         {"4_loopback", "ipv4_addr . inet_service : ipv4_addr"},
-                         {"6", "inet_service : ipv6_addr"},
-                         {"6_at", "ipv6_addr . inet_service : ipv6_addr"}})
+    for (const MapType& type : map_types)
       out += cat("  map ", protocol, type.suffix, " { type ", type.key, " . inet_service; }\n");
   }
   return out;
@@ -101,6 +108,18 @@ std::string elements(const std::string& table, const HostRules& rules) {
 }
 
 }  // namespace
+
+std::vector<std::string> set_names() {
+  std::vector<std::string> names{"closed"};
+  for (std::string_view protocol : {"tcp", "udp"})
+    for (const MapType& type : map_types) names.push_back(cat(protocol, type.suffix));
+  return names;
+}
+
+size_t element_count(const HostRules& rules) {
+  auto ports = std::count_if(rules.ports.begin(), rules.ports.end(), has_kernel_path);
+  return rules.closed.size() + static_cast<size_t>(ports);
+}
 
 std::string map_name(const PublishedPort& port) {
   std::string_view family = port.target.family == Family::v4 ? "4" : "6";

@@ -32,6 +32,10 @@ struct HostRules {
 };
 /// Replaces the whole table, whatever it was, by one with these rules.
 std::string ruleset(const std::string& table, const HostRules& rules);
+/// The table's maps and sets.
+std::vector<std::string> set_names();
+/// How many elements they have together.
+size_t element_count(const HostRules& rules);
 /// Which of the table's maps it is an element of.
 std::string map_name(const PublishedPort& port);
 /// Whether the kernel can carry it: not a port of ::1, for which IPv6 has no route_localnet.

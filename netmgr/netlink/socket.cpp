@@ -117,6 +117,37 @@ std::optional<Reply> Socket::ask_one(Message request) {
   }
 }
 
+void Socket::join(int group) {
+  // A socket without a name is passed over.
+  sockaddr_nl any{};
+  any.nl_family = AF_NETLINK;
+  if (::bind(fd_.get(), reinterpret_cast<sockaddr*>(&any), sizeof any) != 0)
+    throw Error{"bind", "netlink", Errno{errno}};
+  if (::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0)
+    throw Error{"setsockopt", "netlink group", Errno{errno}};
+}
+
+std::optional<std::vector<Reply>> Socket::waiting() {
+  std::vector<Reply> replies;
+  std::vector<char> buffer(buffer_size);
+  bool lost = false;
+  while (true) {
+    ssize_t got =
+        sys::eintr([&] { return ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT); });
+    if (got < 0 && errno == ENOBUFS)
+      lost = true;
+    else if (got < 0)
+      break;
+    else
+      for_each_message({buffer.data(), static_cast<size_t>(got)},
+                       [&](const nlmsghdr& head, std::string_view payload) {
+                         replies.push_back({head.nlmsg_type, std::string(payload)});
+                       });
+  }
+  if (lost) return std::nullopt;
+  return replies;
+}
+
 void Socket::send(const std::string& bytes) {
   ssize_t sent = sys::eintr([&] { return ::send(fd_.get(), bytes.data(), bytes.size(), 0); });
   if (sent < 0) throw Error{"send", "netlink", Errno{errno}};

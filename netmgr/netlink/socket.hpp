@@ -22,6 +22,11 @@ class Socket {
   /// As ask, for one object; nothing if there is no such object.
   std::optional<Reply> ask_one(Message request);
 
+  /// From now on the kernel's notifications of a group come here: for a socket of their own.
+  void join(int group);
+  /// Every notification that waits; nothing if some were lost.
+  std::optional<std::vector<Reply>> waiting();
+
   FdRef fd() const { return fd_; }
 
  private:

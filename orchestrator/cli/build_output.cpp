@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "base/visible.hpp"
 #include "orchestrator/cli/output.hpp"
 
 namespace estiba::orchestrator {
@@ -30,6 +31,14 @@ const char* word_of(img::StepResult result) {
   return "Done";
 }
 
+// A command's line as a terminal would leave it, what stands behind the last carriage return,
+// without anything that moves the cursor.
+std::string shown_line(std::string_view line, Colours colours) {
+  while (line.ends_with('\r')) line.remove_suffix(1);
+  if (size_t back = line.rfind('\r'); back != std::string_view::npos) line.remove_prefix(back + 1);
+  return visible_output(line, colours);
+}
+
 // Steps of several images have the same names.
 std::string step_id(const std::string& image, const std::string& step) {
   return cat(image, " ", step);
@@ -54,7 +63,9 @@ std::string OutputTail::text(size_t lines) const {
   return whole.substr(start);
 }
 
-std::string OutputTail::last_line() const { return std::string(text::trim(text(1))); }
+std::string OutputTail::last_line() const {
+  return shown_line(text::trim(text(1)), Colours::dropped);
+}
 
 BuildOutput::BuildOutput(const ui::ProgressStyle& style)
     : plain_(style.kind == ui::ProgressKind::plain), progress_(ui::make_progress(style)) {}
@@ -100,7 +111,7 @@ void BuildOutput::finish() {
 void BuildOutput::on(Image& image, const img::StepStarted& event) {
   Running& running = image.running[event.step];
   running.number = ++steps_;
-  running.name = event.name.substr(0, event.name.find('\n'));
+  running.name = visible(event.name.substr(0, event.name.find('\n')), LineEnds::escaped);
   if (!image.label.empty() && running.name.starts_with('['))
     running.name.insert(1, cat(image.label, " "));
   if (plain_) return print_aside(cat("#", std::to_string(running.number), " ", running.name, "\n"));
@@ -121,16 +132,19 @@ void BuildOutput::print_lines(Running& running, std::string_view text) {
   size_t start = 0;
   for (size_t end; (end = running.unfinished.find('\n', start)) != std::string::npos;
        start = end + 1)
-    out += cat("#", std::to_string(running.number), " ",
-               running.unfinished.substr(start, end + 1 - start));
+    out += cat(
+        "#", std::to_string(running.number), " ",
+        shown_line(std::string_view(running.unfinished).substr(start, end - start), Colours::kept),
+        "\n");
   running.unfinished.erase(0, start);
-  if (!out.empty()) print_aside(out);
+  if (!out.empty()) print_raw_aside(out);
 }
 
 void BuildOutput::on(Image& image, const img::StepEnded& event) {
   Running& running = image.running[event.step];
   bool failed = event.result == img::StepResult::failed;
-  if (failed && image.failed_output.empty()) image.failed_output = running.tail.text(failed_lines);
+  if (failed && image.failed_output.empty())
+    image.failed_output = visible_output(running.tail.text(failed_lines), Colours::dropped);
   std::string word = word_of(event.result);
   if (plain_) {
     if (!running.unfinished.empty()) print_lines(running, "\n");

@@ -1,6 +1,7 @@
 #include "orchestrator/cli/completion.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/error.hpp"
 #include "compose-spec/schema/attributes.hpp"
@@ -12,8 +13,19 @@ namespace {
 using Candidates = std::vector<Candidate>;
 using WordSpan = std::span<const std::string>;
 
+// A shell types what it is offered: of what a Compose file names, only what no shell takes for more
+// than letters.
+bool is_plain_word(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("-_.:/@%+=,").find(c) != std::string_view::npos;
+  });
+}
+
 Candidates starting_with(Candidates all, const std::string& typed) {
-  std::erase_if(all, [&](const Candidate& one) { return !one.text.starts_with(typed); });
+  std::erase_if(all, [&](const Candidate& one) {
+    return !one.text.starts_with(typed) || !is_plain_word(one.text);
+  });
   return all;
 }
 

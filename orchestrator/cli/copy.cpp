@@ -172,15 +172,11 @@ Place behind_links(const FileTree& tree, std::string path) {
 
 FileTree FileTree::of_host() { return FileTree(UniqueFd{}); }
 
-FileTree FileTree::of_process(pid_t pid) {
-  return FileTree(sys::open(cat("/proc/", std::to_string(pid), "/root"), O_PATH | O_DIRECTORY));
-}
-
 UniqueFd FileTree::hold(const std::string& path, estiba::Links links) const {
   std::string shown = path.empty() ? "/" : path;
   if (root_) return hold_beneath(root_, shown, links);
   int flags = links == estiba::Links::follow ? O_PATH : O_PATH | O_NOFOLLOW;
-  return sys::openat(FdRef::cwd(), shown, flags);
+  return sys::open(shown, flags);
 }
 
 void copy(const FileTree& from, const std::string& source, const FileTree& to,

@@ -1,5 +1,5 @@
 // Copying trees of files between the host and a container. A container's files are reached through
-// its /proc/PID/root, and every path of it is resolved beneath that root: a symbolic link of the
+// its root's descriptor, and every path of it is resolved beneath that root: a symbolic link of the
 // container cannot lead out of it. What a path names is held by a descriptor and no other name of
 // it is used; devices, FIFOs and sockets are never opened.
 #pragma once
@@ -16,7 +16,6 @@ namespace estiba::orchestrator {
 class FileTree {
  public:
   static FileTree of_host();
-  static FileTree of_process(pid_t pid);
   static FileTree of_root(UniqueFd root) { return FileTree(std::move(root)); }
 
   /// Held beneath the tree's root; relative host paths start at the current directory.

@@ -1,5 +1,6 @@
 #include "orchestrator/cli/process_list.hpp"
 
+#include <fcntl.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -63,8 +64,21 @@ std::string start_text(double seconds_ago) {
   return text;
 }
 
+// A process writes its own command line, as long as it likes: no more is read than anybody reads.
+std::string command_line_of(pid_t pid) {
+  constexpr size_t most = 32768;
+  std::string line(most, '\0');
+  try {
+    UniqueFd file = sys::open(proc(pid, "cmdline"), O_RDONLY);
+    line.resize(sys::read(file, line.data(), line.size(), "cmdline"));
+  } catch (const Error&) {
+    line.clear();
+  }
+  return line;
+}
+
 std::string command_of(pid_t pid) {
-  std::string line = read_proc(pid, "cmdline").value_or("");
+  std::string line = command_line_of(pid);
   while (line.ends_with('\0')) line.pop_back();
   std::replace(line.begin(), line.end(), '\0', ' ');
   std::replace(line.begin(), line.end(), '\n', ' ');
@@ -110,15 +124,24 @@ ProcessStat parse_stat(const std::string& text) {
   return out;
 }
 
-std::vector<ProcessInfo> processes_beside(pid_t main_process) {
+bool is_in_container(pid_t process, const std::string& container_id) {
+  auto cgroups = read_proc(process, "cgroup");
+  return cgroups && cgroups->find(container_id) != cgroups->npos;
+}
+
+std::vector<ProcessInfo> processes_of(const std::string& container_id, pid_t main_process) {
   auto cgroups = read_proc(main_process, "cgroup");
-  if (!cgroups) return {};
+  if (!cgroups || cgroups->find(container_id) == cgroups->npos) return {};
   double now = uptime();
   std::vector<ProcessInfo> all;
   for (const std::string& name : fs::list_dir("/proc")) {
-    auto pid = text::to_int(name);
-    if (!pid || read_proc(static_cast<pid_t>(*pid), "cgroup") != cgroups) continue;
-    if (auto process = process_of(static_cast<pid_t>(*pid), now)) all.push_back(*process);
+    auto number = text::to_int(name);
+    if (!number) continue;
+    auto pid = static_cast<pid_t>(*number);
+    if (read_proc(pid, "cgroup") != cgroups) continue;
+    auto process = process_of(pid, now);
+    // Asked again: between the two its number cannot have become another's.
+    if (process && read_proc(pid, "cgroup") == cgroups) all.push_back(*process);
   }
   std::sort(all.begin(), all.end(),
             [](const ProcessInfo& a, const ProcessInfo& b) { return a.pid < b.pid; });

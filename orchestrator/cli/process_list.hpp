@@ -17,8 +17,13 @@ struct ProcessInfo {
   std::string command;
 };
 
-/// All processes in the cgroups of this one, itself included, by number.
-std::vector<ProcessInfo> processes_beside(pid_t main_process);
+/// Whether the number still means a process of this container, whose cgroups bear its id: a number
+/// that was told a moment ago may be another process's by now.
+bool is_in_container(pid_t process, const std::string& container_id);
+
+/// All processes in the cgroups of the container's main process, itself included, by number; none
+/// if that is gone.
+std::vector<ProcessInfo> processes_of(const std::string& container_id, pid_t main_process);
 
 /// What /proc/PID/stat says, beyond the command's name, which may hold anything.
 struct ProcessStat {

@@ -9,6 +9,8 @@
 #include "base/fs.hpp"
 #include "base/text.hpp"
 #include "orchestrator/cli/output.hpp"
+#include "orchestrator/security_options.hpp"
+#include "orchestrator/sound_names.hpp"
 
 extern char** environ;
 
@@ -80,9 +82,15 @@ void warn_not_in_effect(const spec::Loaded& loaded) {
     print_aside(spec::to_text(diagnostic, std::filesystem::current_path()));
 }
 
+void refuse_before_anything(const spec::Project& project) {
+  refuse_unkept(project);
+  refuse_unsound(project);
+}
+
 LoadedProject load_to_run(const Invocation& invocation, const std::vector<std::string>& targets) {
   LoadedProject loaded = load_project(invocation, targets);
   warn_not_in_effect(loaded.loaded);
+  refuse_before_anything(loaded.project);
   return loaded;
 }
 

@@ -24,7 +24,10 @@ struct LoadedProject {
 LoadedProject load_project(const Invocation& invocation,
                            const std::vector<std::string>& targets = {});
 LoadedProject load_project(const spec::LoadOptions& options);
-/// The same for a command that runs the project: says what of it is not in effect yet.
+/// An Error for what cannot be kept or is no name: the server judges it again, but here it comes
+/// before any image is fetched or built.
+void refuse_before_anything(const spec::Project& project);
+/// The same for a command that runs the project: says what of it is not in effect yet, and refuses.
 LoadedProject load_to_run(const Invocation& invocation, const std::vector<std::string>& targets);
 void warn_not_in_effect(const spec::Loaded& loaded);
 /// The same for a caller that may not want the Project.

@@ -49,7 +49,7 @@ img::ImageConfig config_of(const Paths& paths, const img::Images& images,
   auto image = images.find(container.image_id);
   if (!image) throw Error(cat("the image of ", container.name, " is not in the store any more"));
   Json answer = Client::connect(paths).call("model", {{"id", container.id}});
-  spec::Project model = spec::from_canonical_json(answer.at("model").dump());
+  spec::Project model = spec::from_canonical_json(json::dump(answer.at("model")));
   return container_config(model.services.begin()->second, image->config);
 }
 

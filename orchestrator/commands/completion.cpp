@@ -11,10 +11,10 @@ namespace {
 
 constexpr std::string_view bash_script =
     R"sh(# bash completion for estiba. To use it:  source <(estiba completion bash)
+# No compgen -W: it expands what it is given, and a Compose file may name a command in there.
 _estiba() {
-  local IFS=$'\n'
-  COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" completion words "${COMP_WORDS[@]:1:COMP_CWORD}" \
-    2>/dev/null | cut -f1)" -- "${COMP_WORDS[COMP_CWORD]}"))
+  mapfile -t COMPREPLY < <("${COMP_WORDS[0]}" completion words "${COMP_WORDS[@]:1:COMP_CWORD}" \
+    2>/dev/null | cut -f1)
   [[ ${COMPREPLY[0]-} == *. ]] && compopt -o nospace 2>/dev/null
   return 0
 }

@@ -12,6 +12,7 @@
 #include "orchestrator/cli/project_loading.hpp"
 #include "orchestrator/commands/list.hpp"
 #include "orchestrator/ui/table.hpp"
+#include "orchestrator/ui/terminal.hpp"
 
 namespace estiba::orchestrator {
 namespace {
@@ -198,8 +199,10 @@ int run(const Invocation& invocation) {
   auto file = arguments.value("output");
   if (file && *file != "-")
     fs::write_atomic(*file, text, 0644, fs::Durability::relaxed);
-  else
+  else if (ui::is_terminal(FdRef(STDOUT_FILENO)))
     print(text);
+  else
+    print_raw(text);  // another program reads it: it has its own quoting and must not change
   return 0;
 }
 

@@ -48,11 +48,22 @@ std::vector<ContainerInfo> meant_by(const Invocation& invocation, const std::str
   return containers;
 }
 
+/// The root of a running container, opened by the server, which alone knows that the process whose
+/// root it is has not ended and left its number to another.
+FileTree running_files(const Invocation& invocation, const ContainerInfo& container) {
+  Client client = Client::connect(invocation.paths);
+  client.call("root", {{"id", container.id}});
+  std::vector<UniqueFd> fds = client.take_fds();
+  if (fds.size() != 1)
+    throw Error(cat("the server did not hand over the files of ", container.name));
+  return FileTree::of_root(std::move(fds.front()));
+}
+
 /// Calls `use` with the container's files.
 template <typename Use>
 void with_files(const Invocation& invocation, const ContainerInfo& container, Access access,
                 Use use) {
-  if (container.pid != 0) return use(FileTree::of_process(container.pid));
+  if (container.pid != 0) return use(running_files(invocation, container));
   StoppedContainer stopped(invocation.paths, container, access);
   use(stopped.files());
 }

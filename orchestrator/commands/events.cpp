@@ -19,7 +19,7 @@ constexpr Flag flags[] = {
 std::string attribute(const Json& event, const char* key) {
   auto found = event.find(key);
   if (found == event.end() || found->is_null()) return "";
-  return found->is_string() ? found->get<std::string>() : found->dump();
+  return found->is_string() ? found->get<std::string>() : json::dump(*found);
 }
 
 Json attributes_of(const Json& event, const std::string& action) {
@@ -42,7 +42,7 @@ std::string as_json(const Json& event) {
             {"service", attribute(event, "service")},
             {"time", attribute(event, "time")},
             {"type", "container"}};
-  return line.dump() + "\n";
+  return json::dump(line) + "\n";
 }
 
 std::string as_text(const Json& event) {

@@ -73,7 +73,7 @@ int run(const Invocation& invocation) {
   if (auto format = invocation.arguments.value("format"))
     print(ui::formatted(*format, rows));
   else
-    print(Json(rows).dump(4) + "\n");
+    print(json::dump(rows, 4) + "\n");
   return 0;
 }
 

@@ -76,7 +76,7 @@ std::string as_json(const std::vector<Line>& lines) {
                      {"Size", line.size},
                      {"Created", line.created},
                      {"LastTagTime", line.created}});
-  return array.dump() + "\n";
+  return json::dump(array) + "\n";
 }
 
 int run(const Invocation& invocation) {

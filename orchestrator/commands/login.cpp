@@ -33,7 +33,7 @@ std::string read_line() {
 std::string ask(const std::string& question) {
   if (!ui::is_terminal(FdRef(STDIN_FILENO)))
     throw Error("there is no terminal to ask on; use --username and --password-stdin");
-  std::cerr << question << ": " << std::flush;
+  print_aside(cat(question, ": "));
   return read_line();
 }
 
@@ -47,7 +47,7 @@ std::string ask_without_echo(const std::string& question) {
   silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
   if (terminal) ::tcsetattr(STDIN_FILENO, TCSANOW, &silent);
   std::string answer = ask(question);
-  std::cerr << "\n";
+  print_aside("\n");
   return answer;
 }
 

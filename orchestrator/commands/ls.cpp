@@ -74,7 +74,7 @@ int run(const Invocation& invocation) {
   if (invocation.arguments.on("quiet"))
     print(names);
   else
-    print(format == "json" ? array.dump() + "\n" : ui::table(rows, ui::wide_style));
+    print(format == "json" ? json::dump(array) + "\n" : ui::table(rows, ui::wide_style));
   return 0;
 }
 

@@ -125,7 +125,7 @@ std::string override_text(const Arguments& arguments, const spec::Project& proje
   Json document{{"services", {{arguments.words[0], override_of(arguments)}}}};
   if (Json volumes = volumes_of_flags(arguments, project); !volumes.empty())
     document["volumes"] = std::move(volumes);
-  std::string text = document.dump();
+  std::string text = json::dump(document);
   // --publish stands in place of the service's own ports, which `run` does not publish.
   size_t ports = text.find("\"ports\":[");
   if (ports != text.npos) text.insert(ports + 8, " !override ");
@@ -217,6 +217,7 @@ int run(const Invocation& invocation) {
   std::vector<std::string> service{arguments.words[0]};
   LoadedProject loaded = load_for_run(invocation);
   check_services(service, service_names(loaded.project));
+  refuse_before_anything(loaded.project);
   provide_images(invocation, loaded, service);
   bool terminal = wants_terminal(arguments);
   Client client = Client::connect(invocation.paths);

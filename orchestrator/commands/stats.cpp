@@ -58,11 +58,12 @@ void add_network(Traffic& traffic, pid_t pid) {
 }
 
 // A process may end while it is looked at: what it did is then not counted.
-Traffic traffic_of(pid_t main_process) {
-  Traffic traffic;
+Traffic traffic_of(const ContainerInfo& container) {
+  Traffic traffic, network;
   try {
-    add_network(traffic, main_process);
-    for (const ProcessInfo& process : processes_beside(main_process)) {
+    add_network(network, container.pid);
+    if (is_in_container(container.pid, container.id)) traffic = network;
+    for (const ProcessInfo& process : processes_of(container.id, container.pid)) {
       auto io = fs::read_if_exists(cat("/proc/", std::to_string(process.pid), "/io"));
       traffic.read += number_after(io.value_or(""), "\nread_bytes:");
       traffic.written += number_after(io.value_or(""), "\nwrite_bytes:");
@@ -120,7 +121,7 @@ Json row_of(const ContainerInfo& container, const Sample& before, const Sample& 
   if (limit == 0 && !figures.empty()) limit = host_memory();
   row["MemUsage"] = pair_of(units::human_binary_size(memory), units::human_binary_size(limit));
   row["MemPerc"] = percent(static_cast<double>(memory), static_cast<double>(limit));
-  Traffic traffic = container.pid != 0 ? traffic_of(container.pid) : Traffic{};
+  Traffic traffic = container.pid != 0 ? traffic_of(container) : Traffic{};
   row["NetIO"] =
       pair_of(units::human_size(traffic.received, 3), units::human_size(traffic.sent, 3));
   row["BlockIO"] =
@@ -157,7 +158,8 @@ void show(const Invocation& invocation, const Sample& before, const Sample& now,
   std::string format = invocation.arguments.value_or("format", "table");
   bool redraws = !invocation.arguments.on("no-stream") && ui::is_terminal(FdRef(STDOUT_FILENO));
   std::string text = format == "table" ? as_table(rows) : ui::formatted(format, rows);
-  print(redraws ? cat("\033[H\033[J", text) : text);
+  if (redraws) print_raw("\033[H\033[J");
+  print(text);
 }
 
 int run(const Invocation& invocation) {

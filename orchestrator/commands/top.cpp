@@ -41,7 +41,7 @@ int run(const Invocation& invocation) {
       {"SERVICE", "#", "UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"}};
   for (const ContainerInfo& container : chosen.containers) {
     if (container.pid == 0) continue;
-    for (const ProcessInfo& process : processes_beside(container.pid))
+    for (const ProcessInfo& process : processes_of(container.id, container.pid))
       rows.push_back(row_of(container, process));
   }
   if (rows.size() > 1) print(ui::table(rows, ui::dense_style));

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/error.hpp"
+#include "base/visible.hpp"
 #include "orchestrator/cli/output.hpp"
 
 namespace estiba::orchestrator {
@@ -22,7 +23,8 @@ void LogPrinter::announce(const std::string& name) {
 }
 
 std::string LogPrinter::prefix(const std::string& name) const {
-  std::string text = cat(name, std::string(width_ - std::min(width_, name.size()), ' '), "  | ");
+  std::string text = cat(visible(name, LineEnds::escaped),
+                         std::string(width_ - std::min(width_, name.size()), ' '), "  | ");
   auto colour = colour_of_.find(name);
   if (!style_.colours || colour == colour_of_.end()) return text;
   return cat("\x1b[", colours[colour->second], "m", text, "\x1b[0m");
@@ -39,13 +41,14 @@ void LogPrinter::print(const std::string& name, const LogLine& line) {
 }
 
 void LogPrinter::say(std::string_view sentence) {
-  out_ += cat(sentence, "\n");
+  out_ += cat(visible(sentence), "\n");
   flush();
 }
 
 void LogPrinter::flush() {
-  if (!out_.empty()) orchestrator::print(out_);
-  if (!err_.empty()) print_aside(err_);
+  // What containers say goes out as they said it, as with Docker.
+  print_raw(out_);
+  print_raw_aside(err_);
   out_.clear();
   err_.clear();
 }

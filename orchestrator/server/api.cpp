@@ -32,12 +32,12 @@ Task<Json> Api::call(ConnectionPtr client, std::string method, Json params) {
                                                      {"volumes", &Api::volumes},
                                                      {"volume_create", &Api::volume_create},
                                                      {"volume_remove", &Api::volume_remove},
+                                                     {"root", &Api::root},
                                                      {"exec_signal", &Api::exec_signal},
                                                      {"step", &Api::step},
                                                      {"build", &Api::build}};
   auto found = methods.find(method);
-  if (found == methods.end())
-    throw Error(cat("the server does not know the method \"", method, "\""));
+  if (found == methods.end()) throw Error(cat("the server does not have the method ", method));
   return (this->*found->second)(std::move(client), std::move(params));
 }
 
@@ -48,6 +48,11 @@ std::shared_ptr<ProjectLock> Api::lock_of(const std::string& project) {
     locks_[project] = lock;
   }
   return lock;
+}
+
+Json object_at(const Json& object, const char* key) {
+  auto found = object.find(key);
+  return found == object.end() || found->is_null() ? Json::object() : *found;
 }
 
 std::optional<std::chrono::seconds> seconds_at(const Json& object, const char* key) {

@@ -45,6 +45,7 @@ class Api {
   Task<Json> volumes(ConnectionPtr client, Json params);
   Task<Json> volume_create(ConnectionPtr client, Json params);
   Task<Json> volume_remove(ConnectionPtr client, Json params);
+  Task<Json> root(ConnectionPtr client, Json params);
   Task<Json> exec_signal(ConnectionPtr client, Json params);
   Task<Json> step(ConnectionPtr client, Json params);
   Task<Json> build(ConnectionPtr client, Json params);
@@ -106,6 +107,8 @@ class ProjectTurn {
 /// The project's containers of these services (all if none is named), one-off ones left out; an
 /// Error for a name that has no container.
 std::vector<InstancePtr> targets_of(const Core& core, const Json& params);
+/// The member, or an empty object.
+Json object_at(const Json& object, const char* key);
 std::optional<std::chrono::seconds> seconds_at(const Json& object, const char* key);
 
 }  // namespace estiba::orchestrator

@@ -1,4 +1,6 @@
 // exec: a command inside a running container, on the client's pipes or on a terminal of its own.
+#include <fcntl.h>
+
 #include <csignal>
 #include <nlohmann/json.hpp>
 
@@ -14,7 +16,7 @@ Task<> forget_when_ended(Supervisor& supervisor, std::string exec_id) {
 
 void apply_overrides(const Json& params, runtime::Process& process) {
   for (const std::string& entry : json::strings_at(params, "env")) {
-    std::string name = entry.substr(0, entry.find('=') + 1);
+    std::string name = cat(entry.substr(0, entry.find('=')), "=");
     std::erase_if(process.env, [&](const std::string& other) { return other.starts_with(name); });
     process.env.push_back(entry);
   }
@@ -83,6 +85,21 @@ Task<Json> Api::attach(ConnectionPtr client, Json params) {
   while (instance->running() && instance->generation == generation && !client->closed())
     co_await instance->changed.wait(std::chrono::steady_clock::now() + std::chrono::seconds{1});
   co_return Json{{"exit_code", instance->status.exit_code}};
+}
+
+// What the process calls its root, opened by its number and then known to be its own: as long as
+// its pidfd can be signalled it has not been reaped, and the number is nobody else's.
+Task<Json> Api::root(ConnectionPtr client, Json params) {
+  auto found = core_.instances.find(json::required_string(params, "id"));
+  if (found == core_.instances.end() || !found->second->running())
+    throw Error("the container has ended");
+  InstancePtr instance = found->second;
+  std::string path = cat("/proc/", std::to_string(instance->pid), "/root");
+  std::vector<UniqueFd> root;
+  root.push_back(sys::open(path, O_PATH | O_DIRECTORY));
+  if (!sys::pidfd_send_signal(instance->pidfd, 0)) throw Error("the container has ended");
+  client->send({{"event", {{"opened", true}}}}, std::move(root));
+  co_return Json::object();
 }
 
 Task<Json> Api::exec_signal(ConnectionPtr, Json params) {

@@ -33,14 +33,14 @@ Task<Json> Api::carry_out(ConnectionPtr client, RunContext context, scheduler::P
 
 Task<Json> Api::down(ConnectionPtr client, Json params) {
   RunContext context = plain_context(params);
-  const Json options = params.value("options", Json::object());
+  const Json options = object_at(params, "options");
   context.stop_timeout = seconds_at(options, "timeout");
   scheduler::DownOptions wanted;
   wanted.targets = json::strings_at(options, "targets");
   wanted.remove_volumes = json::bool_at(options, "volumes").value_or(false);
   wanted.remove_orphans = json::bool_at(options, "remove_orphans").value_or(false);
   if (auto model = params.find("model"); model != params.end() && !model->is_null()) {
-    wanted.project = spec::from_canonical_json(model->dump());
+    wanted.project = spec::from_canonical_json(json::dump(*model));
     for (const std::string& name : json::strings_at(params, "disabled_services"))
       wanted.project->disabled_services[name].name = name;
   }

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "orchestrator/server/api.hpp"
 #include "orchestrator/server/observe.hpp"
+#include "orchestrator/sound_names.hpp"
 
 namespace estiba::orchestrator {
 namespace {
@@ -12,7 +13,8 @@ namespace {
 using Strings = std::map<std::string, std::string>;
 
 Strings strings_in(const Json& params, const char* key) {
-  return params.value(key, Json::object()).get<Strings>();
+  auto found = params.find(key);
+  return found == params.end() || found->is_null() ? Strings{} : found->get<Strings>();
 }
 
 bool uses(const Instance& instance, const std::string& volume) {
@@ -66,6 +68,7 @@ Task<Json> Api::networks(ConnectionPtr, Json params) {
 Task<Json> Api::network_create(ConnectionPtr, Json params) {
   net::NetworkSpec wanted;
   wanted.name = json::required_string(params, "name");
+  refuse_unsound_name("a network", wanted.name);
   wanted.driver = json::string_at(params, "driver").value_or("bridge");
   wanted.ipam = pools_in(params);
   wanted.internal = json::bool_at(params, "internal").value_or(false);

@@ -3,17 +3,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "base/overlay.hpp"
 #include "base/text.hpp"
 #include "compose-spec/loader.hpp"
-#include "compose-spec/schema/schema.hpp"
+#include "orchestrator/security_options.hpp"
 #include "orchestrator/server/api.hpp"
 #include "orchestrator/server/observe.hpp"
 #include "orchestrator/server/prepare.hpp"
+#include "orchestrator/sound_names.hpp"
 #include "scheduler/reconcile.hpp"
 
 namespace estiba::orchestrator {
@@ -88,13 +88,7 @@ void refuse_impossible(const spec::Service& service) {
   if (cpus > 0 && service.resources.nano_cpus > cpus * nanos_a_cpu)
     throw Error(cat("services.", service.name, ": more cpus are asked for than this host has, ",
                     std::to_string(cpus)));
-  const std::string& name = service.container_name;
-  bool sound = name.empty() || (std::isalnum(static_cast<unsigned char>(name.front())) != 0 &&
-                                spec::is_resource_name(name));
-  if (!sound)
-    throw Error(cat("services.", service.name, ".container_name: \"", name,
-                    "\" is not a container name: letters, digits, dots, dashes and underscores, "
-                    "the first a letter or digit"));
+  refuse_unkept(service, security_modules());
 }
 
 void warn_of_orphans(Connection& client, const std::string& project,
@@ -112,7 +106,8 @@ void warn_of_orphans(Connection& client, const std::string& project,
 RunContext Api::model_context(const Json& params) {
   RunContext context;
   context.model = params.at("project");
-  context.project = spec::from_canonical_json(context.model.dump());
+  context.project = spec::from_canonical_json(json::dump(context.model));
+  refuse_unsound(*context.project);
   context.project_name = context.project->name;
   context.common_labels[labels::working_dir] = json::string_at(params, "working_dir").value_or("");
   context.common_labels[labels::config_files] = joined(params, "config_files");
@@ -153,8 +148,8 @@ Task<> Api::run_or_roll_back(PlanRunner& runner, const scheduler::Plan& plan) {
   std::optional<Error> failure;
   try {
     co_await runner.run(plan);
-  } catch (const Error& error) {
-    failure = error;
+  } catch (const std::exception& error) {
+    failure = as_error(error);
   }
   if (!failure) co_return;
   co_await runner.roll_back();
@@ -163,7 +158,7 @@ Task<> Api::run_or_roll_back(PlanRunner& runner, const scheduler::Plan& plan) {
 
 Task<Json> Api::up(ConnectionPtr client, Json params) {
   RunContext context = model_context(params);
-  const Json options = params.value("options", Json::object());
+  const Json options = object_at(params, "options");
   scheduler::UpOptions wanted = up_options(options);
   context.stop_timeout = seconds_at(options, "timeout");
   context.renew_anonymous_volumes = json::bool_at(options, "renew_anon_volumes").value_or(false);
@@ -186,6 +181,10 @@ Task<Json> Api::up(ConnectionPtr client, Json params) {
   if (json::bool_at(options, "dry_run").value_or(false))
     co_return Json{{"plan", scheduler::to_text(plan)}};
   for (const std::string& warning : plan.warnings) client->warn(warning);
+  for (const std::string& name : services)
+    for (const std::string& warning :
+         without_effect(context.project->services.at(name), security_modules()))
+      client->warn(warning);
   if (!wanted.remove_orphans)
     warn_of_orphans(*client, context.project_name, scheduler::orphans(*context.project, observed));
   if (auto limit = seconds_at(options, "wait_timeout"); limit && limit->count() > 0)
@@ -246,6 +245,7 @@ ContainerRecord one_off_record(const RunContext& context, const std::string& ser
   ContainerRecord record;
   record.one_off = true;
   record.name = json::string_at(params, "name").value_or("");
+  if (!record.name.empty()) refuse_unsound_name("--name", record.name);
   if (record.name.empty())
     record.name = cat(context.project_name, "-", service, "-run-", text::random_hex(12));
   if (json::bool_at(params, "service_ports").value_or(false))
@@ -278,8 +278,8 @@ Task<> Api::start_or_remove(InstancePtr instance) {
   std::optional<Error> failure;
   try {
     co_await supervisor_.start(instance);
-  } catch (const Error& error) {
-    failure = error;
+  } catch (const std::exception& error) {
+    failure = as_error(error);
   }
   if (!failure) co_return;
   if (instance->running()) core_.containers.kill_all(instance->record.id);
@@ -300,7 +300,7 @@ Task<Json> Api::run(ConnectionPtr client, Json params) {
     ProjectTurn turn = co_await ProjectTurn::take(lock_of(context.project_name));
     co_await bring_dependencies(client, context, service, alone);
     context.model = run_model(std::move(context.model), service, params);
-    context.project = spec::from_canonical_json(context.model.dump());
+    context.project = spec::from_canonical_json(json::dump(context.model));
     ContainerRecord record = one_off_record(context, service, params);
     PlanRunner runner(core_, supervisor_, client, context);
     instance = co_await runner.create(context.project->services.at(service), std::move(record));

@@ -26,6 +26,13 @@ namespace asio = boost::asio;
 template <typename T = void>
 using Task = asio::awaitable<T>;
 
+/// What was thrown, as an Error: libraries throw types of their own, and what a half-done operation
+/// has to put right it puts right after them as well.
+inline Error as_error(const std::exception& thrown) {
+  const auto* error = dynamic_cast<const Error*>(&thrown);
+  return error ? *error : Error(cat("unexpected: ", thrown.what()));
+}
+
 using Deadline = std::chrono::steady_clock::time_point;
 constexpr Deadline no_deadline = Deadline::max();
 

@@ -4,14 +4,19 @@
 
 #include <array>
 #include <boost/asio/error.hpp>
+#include <chrono>
 #include <cstring>
 #include <nlohmann/json.hpp>
+
+#include "orchestrator/server/request.hpp"
 
 namespace estiba::orchestrator {
 namespace {
 
 constexpr size_t queue_limit = size_t{64} << 20;
-constexpr size_t request_limit = size_t{256} << 20;
+// A client that has connected and says nothing keeps the server from ending; it is waited for this
+// long after each piece of its request.
+constexpr std::chrono::seconds patience{30};
 constexpr size_t max_fds = 8;
 
 void take_rights(const msghdr& message, std::vector<UniqueFd>& into) {
@@ -34,7 +39,7 @@ Connection::Connection(asio::io_context& io, UniqueFd socket)
   socket_.native_non_blocking(true);
 }
 
-bool Connection::receive_some(std::string& into) {
+bool Connection::receive_some(std::string& into, std::vector<UniqueFd>& fds) {
   std::array<char, 65536> buffer;
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * max_fds)> control{};
   iovec piece{buffer.data(), buffer.size()};
@@ -45,17 +50,23 @@ bool Connection::receive_some(std::string& into) {
   message.msg_controllen = control.size();
   ssize_t got = ::recvmsg(socket_.native_handle(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
   if (got < 0) return errno == EAGAIN || errno == EINTR;
-  take_rights(message, fds_);
+  take_rights(message, fds);
+  if ((message.msg_flags & MSG_CTRUNC) != 0 || fds.size() > max_fds) return false;
   into.append(buffer.data(), static_cast<size_t>(got));
   return got > 0;
 }
 
 Task<std::string> Connection::read_request() {
   std::string request;
+  asio::steady_timer silence(socket_.get_executor());
   while (!request.ends_with('\n')) {
+    silence.expires_after(patience);
+    silence.async_wait([this](auto canceled) {
+      if (!canceled) socket_.cancel();
+    });
     auto [error] = co_await socket_.async_wait(asio::posix::descriptor_base::wait_read,
                                                asio::as_tuple(asio::use_awaitable));
-    if (error || !receive_some(request) || request.size() > request_limit) {
+    if (error || !receive_some(request, fds_) || request.size() > longest_request) {
       closed_ = true;
       co_return std::string{};
     }
@@ -67,8 +78,10 @@ Task<std::string> Connection::read_request() {
 void Connection::watch() {
   socket_.async_wait(asio::posix::descriptor_base::wait_read,
                      [self = shared_from_this()](auto error) {
+                       // What comes behind a request is nothing, its descriptors too.
                        std::string ignored;
-                       if (!error && self->receive_some(ignored)) return self->watch();
+                       std::vector<UniqueFd> closed;
+                       if (!error && self->receive_some(ignored, closed)) return self->watch();
                        self->closed_ = true;
                        self->changed.notify();
                      });
@@ -78,7 +91,7 @@ void Connection::send(const Json& message) { send(message, {}); }
 
 void Connection::send(const Json& message, std::vector<UniqueFd> fds) {
   if (closed_) return;
-  std::string line = message.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  std::string line = json::dump(message) + "\n";
   queued_bytes_ += line.size();
   queue_.push_back({std::move(line), 0, std::move(fds)});
   if (queued_bytes_ > queue_limit) return close();

@@ -18,9 +18,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(asio::io_context& io, UniqueFd socket);
 
-  /// The request's text (one line), its descriptors kept in take_fds; empty if the client left.
+  /// The request's text (one line), its descriptors kept in take_fds; empty if the client left, or
+  /// sends nothing for too long.
   Task<std::string> read_request();
   std::vector<UniqueFd> take_fds() { return std::move(fds_); }
+  size_t fd_count() const { return fds_.size(); }
 
   void send(const Json& message);
   void send(const Json& message, std::vector<UniqueFd> fds);
@@ -45,7 +47,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     size_t sent = 0;
     std::vector<UniqueFd> fds;
   };
-  bool receive_some(std::string& into);
+  /// False at the end, or if more descriptors come than any request has.
+  bool receive_some(std::string& into, std::vector<UniqueFd>& fds);
   void flush();
   bool flush_one(Outgoing& first);
 

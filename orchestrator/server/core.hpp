@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "imgmgr/images.hpp"
+#include "netmgr/firewall_watch.hpp"
 #include "netmgr/name_server.hpp"
 #include "netmgr/network.hpp"
 #include "netmgr/port_proxy.hpp"
@@ -38,6 +39,7 @@ struct Core {
         networks({paths.run_dir, paths.root}, &keeper_fds, containers.stored_fds()),
         names(io, networks),
         proxy(io, networks),
+        firewall(io, networks),
         volumes(paths.root),
         images(paths.root) {}
 
@@ -50,6 +52,7 @@ struct Core {
   net::Networks networks;
   net::NameServer names;
   net::PortProxy proxy;
+  net::FirewallWatch firewall;
   vol::Volumes volumes;
   img::Images images;
 

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "orchestrator/lower.hpp"
+#include "orchestrator/server/contents.hpp"
 #include "orchestrator/server/prepare.hpp"
 #include "orchestrator/server/supervisor.hpp"
 
@@ -46,15 +47,11 @@ runtime::ExecSpec Supervisor::exec_spec(const Instance& instance,
   service.configs.clear();
   service.secrets.clear();
   image.config.volumes.clear();
-  LowerInput input{instance.model,
-                   service,
-                   image,
-                   instance.record.id,
-                   "",
-                   {},
-                   read_contents(instance, {}),
-                   {},
-                   {}};
+  Contents contents;
+  if (auto profile = kept_content(core_.paths, instance.record, seccomp_content))
+    contents[seccomp_content] = *profile;
+  LowerInput input{instance.model,      service, image, instance.record.id, "", {},
+                   std::move(contents), {},      {}};
   runtime::ContainerSpec container = lower(input);
   runtime::ExecSpec exec;
   exec.container_id = instance.record.id;
@@ -126,8 +123,8 @@ Task<> Supervisor::watch_health(InstancePtr instance, unsigned generation) {
       probe.output = result.timed_out
                          ? cat("the check did not end within ", units::format_duration(timeout))
                          : result.output;
-    } catch (const Error& error) {
-      probe.output = error.message();
+    } catch (const std::exception& error) {
+      probe.output = as_error(error).message();
     }
     if (!current()) co_return;
     probe.end = format_rfc3339(wall_now());

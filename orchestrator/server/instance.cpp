@@ -39,7 +39,9 @@ ContainerRecord record_from(const Json& json) {
     record.image_volumes = json.at("image_volumes").get<std::map<std::string, std::string>>();
   if (json.contains("joins"))
     record.joins = json.at("joins").get<std::map<std::string, std::string>>();
-  record.model = json.at("model").dump();
+  if (json.contains("kept_files"))
+    record.kept_files = json.at("kept_files").get<std::map<std::string, std::string>>();
+  record.model = json::dump(json.at("model"));
   return record;
 }
 
@@ -88,8 +90,9 @@ void save_record(const Paths& paths, const ContainerRecord& record) {
             {"anonymous_volumes", record.anonymous_volumes},
             {"image_volumes", record.image_volumes},
             {"joins", record.joins},
+            {"kept_files", record.kept_files},
             {"model", parse_json(record.model, "the service's model")}};
-  fs::write_atomic(cat(paths.container(record.id), "/container.json"), json.dump(), 0600,
+  fs::write_atomic(cat(paths.container(record.id), "/container.json"), json::dump(json), 0600,
                    fs::Durability::relaxed);
 }
 
@@ -99,7 +102,7 @@ void save_status(const Paths& paths, const Instance& instance) {
             {"oom_killed", status.oom_killed},       {"stopped_by_hand", status.stopped_by_hand},
             {"restart_count", status.restart_count}, {"started_at", status.started_at},
             {"finished_at", status.finished_at}};
-  fs::write_atomic(cat(paths.container(instance.record.id), "/state.json"), json.dump(), 0600,
+  fs::write_atomic(cat(paths.container(instance.record.id), "/state.json"), json::dump(json), 0600,
                    fs::Durability::relaxed);
 }
 

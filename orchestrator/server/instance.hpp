@@ -35,6 +35,8 @@ struct ContainerRecord {
   std::map<std::string, std::string> image_volumes;
   /// Service → id of its container that this one's namespaces are shared with.
   std::map<std::string, std::string> joins;
+  /// What was read from files when it was made (see contents.hpp) → where the file lay.
+  std::map<std::string, std::string> kept_files;
   /// The canonical model with this one service and what it refers to.
   std::string model;
 };

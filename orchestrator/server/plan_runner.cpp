@@ -79,13 +79,11 @@ Task<> PlanRunner::run(const scheduler::Plan& plan) {
     try {
       if (error) std::rethrow_exception(error);
       execution.succeeded(id);
-    } catch (const Error& failure) {
+    } catch (const std::exception& thrown) {
+      Error failure = as_error(thrown);
       size_t before = execution.failures().size();
       execution.failed(id, failure.message());
       if (!failure_ && execution.failures().size() > before) failure_ = failure;
-    } catch (const std::exception& failure) {
-      execution.failed(id, failure.what());
-      if (!failure_) failure_ = Error(failure.what());
     }
     step.notify();
   };
@@ -184,7 +182,7 @@ Task<InstancePtr> PlanRunner::create(const spec::Service& service, ContainerReco
   record.service = service.name;
   record.image_id = context_.image_ids.at(service.name);
   record.created = format_rfc3339(wall_now());
-  record.model = model_of_service(context_.model, service).dump();
+  record.model = json::dump(model_of_service(context_.model, service));
   for (const auto& [key, value] : service.labels) record.labels[key] = value;
   for (const auto& [key, value] : context_.common_labels) record.labels[key] = value;
   record.labels[labels::project] = context_.project_name;
@@ -349,8 +347,8 @@ Task<> PlanRunner::roll_back() {
   for (const InstancePtr& instance : doomed) {
     try {
       co_await supervisor_.remove(instance, Supervisor::AnonymousVolumes::remove);
-    } catch (const Error& error) {
-      log::warning(cat("taking back ", instance->record.name, ": ", error.message()));
+    } catch (const std::exception& error) {
+      log::warning(cat("taking back ", instance->record.name, ": ", error.what()));
     }
   }
   if (!core_.of_project(context_.project_name).empty()) co_return;

@@ -288,24 +288,6 @@ std::vector<runtime::Mount> borrowed_mounts(Core& core, const Instance& instance
   return all;
 }
 
-std::map<std::string, std::string> read_contents(const Instance& instance,
-                                                 const std::map<std::string, std::string>& given) {
-  std::map<std::string, std::string> contents = given;
-  auto add = [&](const std::string& prefix,
-                 const std::map<std::string, spec::FileObject>& objects) {
-    for (const auto& [key, object] : objects) {
-      if (object.content) contents[cat(prefix, key)] = *object.content;
-      if (!object.file.empty()) contents[cat(prefix, key)] = fs::read_all(object.file);
-    }
-  };
-  add("configs/", instance.model.configs);
-  add("secrets/", instance.model.secrets);
-  for (const std::string& option : instance.service().security_opt)
-    if (option.starts_with("seccomp") && option.size() > 8 && option[8] == '/')
-      contents["seccomp"] = fs::read_all(option.substr(8));
-  return contents;
-}
-
 img::ImageRecord volume_image(const Core& core, const std::string& reference) {
   if (auto image = core.images.find(reference)) return *image;
   throw Error(cat("image \"", reference,

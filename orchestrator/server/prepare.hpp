@@ -28,10 +28,6 @@ std::map<std::string, std::vector<std::string>> image_layers(const Core& core,
 /// What volumes_from names, the others' volumes, binds and images.
 std::vector<runtime::Mount> borrowed_mounts(Core& core, const Instance& instance);
 
-/// Contents of configs, secrets and the seccomp profile that do not stay in the model.
-std::map<std::string, std::string> read_contents(const Instance& instance,
-                                                 const std::map<std::string, std::string>& given);
-
 /// The published host ports that a port of the model stands for, lowest first; {0}: any free one.
 std::vector<uint16_t> host_port_candidates(const spec::Port& port);
 

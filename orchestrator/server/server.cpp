@@ -11,13 +11,16 @@
 #include "base/fs.hpp"
 #include "base/log.hpp"
 #include "base/sys.hpp"
+#include "orchestrator/peer.hpp"
 #include "orchestrator/server/api.hpp"
+#include "orchestrator/server/request.hpp"
 #include "orchestrator/server/step_site.hpp"
 
 namespace estiba::orchestrator {
 namespace {
 
 constexpr int backlog = 128;
+constexpr std::chrono::milliseconds accept_again{100};
 
 UniqueFd listen_on(const std::string& path) {
   sockaddr_un address{};
@@ -66,6 +69,7 @@ class Server {
   Task<> follow_keeper();
   Task<> accept();
   Task<> serve(ConnectionPtr client);
+  Task<> converse(ConnectionPtr client);
   Task<Json> answer(ConnectionPtr client, std::string request);
   void end_if_idle();
 
@@ -83,9 +87,9 @@ Task<> Server::follow_keeper() {
     if (error) co_return;
     try {
       core_.containers.dispatch();
-    } catch (const Error& failure) {
+    } catch (const std::exception& failure) {
       // What follows in the queue must still be heard.
-      log::error(cat("a message of the keeper: ", failure.message()));
+      log::error(cat("a message of the keeper: ", failure.what()));
     }
   }
 }
@@ -97,7 +101,14 @@ Task<> Server::accept() {
     if (error) co_return;
     UniqueFd socket{
         ::accept4(listener_->native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
-    if (!socket) continue;
+    if (!socket) {
+      // Out of descriptors, most likely: the client waits in the queue until some are given back.
+      asio::steady_timer pause(core_.io, accept_again);
+      co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+      continue;
+    }
+    // The socket's mode keeps others out; this does where somebody has changed that.
+    if (!is_roots(socket)) continue;
     ++connections_;
     spawn(core_.io, serve(std::make_shared<Connection>(core_.io, std::move(socket))),
           "serving a client");
@@ -108,28 +119,35 @@ Task<> Server::accept() {
 Task<Json> Server::answer(ConnectionPtr client, std::string request) {
   Json message;
   try {
-    Json call = parse_json(request, "the request");
-    std::string method = json::required_string(call, "method");
-    Json params = call.value("params", Json::object());
-    message["result"] = co_await api_.call(client, method, std::move(params));
-  } catch (const Error& error) {
+    Request call = parse_request(request);
+    request = std::string();  // a large one need not stay for as long as it is worked on
+    refuse_descriptors(call, client->fd_count());
+    message["result"] = co_await api_.call(client, call.method, std::move(call.params));
+  } catch (const std::exception& thrown) {
+    Error error = as_error(thrown);
     message["error"] = {{"message", error.message()}, {"exit_code", error.exit_code()}};
-  } catch (const std::exception& error) {
-    message["error"] = {{"message", cat("unexpected: ", error.what())}, {"exit_code", 1}};
   }
   co_return message;
 }
 
-Task<> Server::serve(ConnectionPtr client) {
+Task<> Server::converse(ConnectionPtr client) {
   std::string request = co_await client->read_request();
-  if (!request.empty()) {
-    client->watch();
-    Json message = co_await answer(client, std::move(request));
-    bool idle = core_.instances.empty() && connections_ == 1;
-    for (const char* kind : {"result", "error"})
-      if (message.contains(kind)) message[kind]["idle"] = idle;
-    client->send(message);
-    co_await client->drained();
+  if (request.empty()) co_return;
+  client->watch();
+  Json message = co_await answer(client, std::move(request));
+  bool idle = core_.instances.empty() && connections_ == 1;
+  for (const char* kind : {"result", "error"})
+    if (message.contains(kind)) message[kind]["idle"] = idle;
+  client->send(message);
+  co_await client->drained();
+}
+
+// However the conversation ends, the client is counted no more.
+Task<> Server::serve(ConnectionPtr client) {
+  try {
+    co_await converse(client);
+  } catch (const std::exception& error) {
+    log::error(cat("a client was left without an answer: ", error.what()));
   }
   client->close();
   --connections_;

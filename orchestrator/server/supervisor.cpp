@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "base/units.hpp"
 #include "orchestrator/lower.hpp"
+#include "orchestrator/server/contents.hpp"
 #include "orchestrator/server/observe.hpp"
 #include "orchestrator/server/prepare.hpp"
 
@@ -82,6 +83,7 @@ void Supervisor::set_state(Instance& instance, ContainerState state) {
 
 Task<InstancePtr> Supervisor::create(ContainerRecord record) {
   auto instance = std::make_shared<Instance>(core_.io, std::move(record));
+  std::map<std::string, ReadFile> files = read_files(*instance);
   img::ImageRecord image = image_of(core_, *instance);
   for (const std::string& target : anonymous_targets(instance->service(), image.config)) {
     std::string& volume = instance->record.anonymous_volumes[target];
@@ -93,6 +95,7 @@ Task<InstancePtr> Supervisor::create(ContainerRecord record) {
       instance->record.image_volumes[volume.target] = volume_image(core_, volume.source).id;
   std::string directory = core_.paths.container(instance->record.id);
   for (const char* name : {"/upper", "/work"}) fs::make_dirs(cat(directory, name), 0755);
+  keep_files(core_.paths, instance->record, files);
   save_record(core_.paths, instance->record);
   save_status(core_.paths, *instance);
   core_.instances[instance->record.id] = instance;
@@ -113,16 +116,19 @@ Task<InstancePtr> Supervisor::create(ContainerRecord record) {
 
 runtime::ContainerSpec Supervisor::prepare(Instance& instance) {
   img::ImageRecord image = image_of(core_, instance);
+  Contents contents = kept_contents(core_.paths, instance);
+  contents.merge(Contents(file_contents[instance.record.id]));
   LowerInput input{instance.model,
                    instance.service(),
                    image,
                    instance.record.id,
                    core_.paths.container(instance.record.id),
                    volume_directories(core_, instance, image),
-                   read_contents(instance, file_contents[instance.record.id]),
+                   std::move(contents),
                    join_namespaces(core_, instance),
                    borrowed_mounts(core_, instance),
-                   image_layers(core_, instance)};
+                   image_layers(core_, instance),
+                   files_in_place(instance.record)};
   write_network_files(core_, instance);
   runtime::ContainerSpec spec = lower(input);
   Health health = health_of(instance.service(), image.config);
@@ -184,8 +190,9 @@ Task<> Supervisor::start(InstancePtr instance) {
   std::optional<Error> failure;
   try {
     co_await launch(instance);
-  } catch (const Error& error) {
-    failure = error.within(cat("cannot start service \"", instance->record.service, "\""));
+  } catch (const std::exception& error) {
+    failure =
+        as_error(error).within(cat("cannot start service \"", instance->record.service, "\""));
   }
   instance->starting = false;
   instance->changed.notify();
@@ -262,7 +269,8 @@ Task<> Supervisor::start_later(InstancePtr instance, milliseconds delay, unsigne
   try {
     co_await start(instance);
     core_.emit("restart", *instance);
-  } catch (const Error& error) {
+  } catch (const std::exception& thrown) {
+    Error error = as_error(thrown);
     log::warning(cat(instance->record.name, " could not be restarted: ", error.message()));
     instance->status.exit_code = error.exit_code();
     auto next = instance->restarts.on_exit(error.exit_code(), seconds{0});

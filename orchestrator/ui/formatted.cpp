@@ -53,7 +53,7 @@ std::string as_table(const std::string& text, const std::vector<Json>& rows) {
 std::string formatted(const std::string& format, const std::vector<Json>& rows) {
   std::string out;
   if (format == "json") {
-    for (const Json& row : rows) out += row.dump() + "\n";
+    for (const Json& row : rows) out += json::dump(row) + "\n";
     return out;
   }
   std::string text = unescaped(format);

@@ -38,10 +38,10 @@ class JsonLines : public Progress {
     constexpr const char* states[] = {"Working", "Done", "Warning", "Error"};
     line["status"] = states[static_cast<size_t>(step.state)];
     if (!step.text.empty()) line["details"] = step.text;
-    print_aside(line.dump() + "\n");
+    print_aside(json::dump(line) + "\n");
   }
   void warn(const std::string& sentence) override {
-    print_aside(Json{{"warning", true}, {"message", sentence}}.dump() + "\n");
+    print_aside(json::dump({{"warning", true}, {"message", sentence}}) + "\n");
   }
 
  private:
@@ -71,7 +71,7 @@ class Terminal final : public Progress {
     if (finished_) return;
     finished_ = true;
     draw();
-    if (cursor_hidden_) print_aside("\x1b[?25h");
+    if (cursor_hidden_) print_raw_aside("\x1b[?25h");
   }
 
  private:
@@ -79,7 +79,7 @@ class Terminal final : public Progress {
     if (Clock::now() - drawn_at_ >= std::chrono::milliseconds(100)) draw();
   }
   void erase() {
-    if (drawn_ > 0) print_aside(cat("\x1b[", std::to_string(drawn_), "A\x1b[J"));
+    if (drawn_ > 0) print_raw_aside(cat("\x1b[", std::to_string(drawn_), "A\x1b[J"));
     drawn_ = 0;
   }
   void draw() {
@@ -93,7 +93,7 @@ class Terminal final : public Progress {
     if (drawn_ > 0) out += cat("\x1b[", std::to_string(drawn_), "A");
     for (const std::string& line : lines) out += cat(line, "\x1b[K\n");
     if (lines.size() < drawn_) out += "\x1b[J";
-    print_aside(out);
+    print_raw_aside(out);
     drawn_ = lines.size();
     drawn_at_ = Clock::now();
   }

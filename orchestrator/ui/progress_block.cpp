@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "base/error.hpp"
+#include "base/visible.hpp"
 #include "orchestrator/ui/progress.hpp"
 #include "orchestrator/ui/terminal.hpp"
 
@@ -53,7 +54,9 @@ void ProgressBlock::update(const Step& step, Time now) {
   auto [found, added] = by_id_.emplace(step.id, entries_.size());
   if (added) entries_.push_back({step, now, now});
   Entry& entry = entries_[found->second];
-  entry.step = step;
+  // What is drawn goes out as it is, so it is made visible before it is measured.
+  auto one_line = [](const std::string& text) { return visible(text, LineEnds::escaped); };
+  entry.step = {one_line(step.id), one_line(step.status), step.state, one_line(step.text)};
   entry.ended = now;
 }
 
@@ -105,8 +108,9 @@ std::vector<std::string> ProgressBlock::lines(Time now, size_t columns, size_t r
 }
 
 std::string plain_line(const Step& step, bool dry_run) {
-  return cat(dry_run ? " DRY-RUN MODE - " : "", " ", step.id, "  ", step.status,
-             step.text.empty() ? "" : cat(" ", step.text));
+  std::string line = cat(dry_run ? " DRY-RUN MODE - " : "", " ", step.id, "  ", step.status,
+                         step.text.empty() ? "" : cat(" ", step.text));
+  return visible(line, LineEnds::escaped);
 }
 
 }  // namespace estiba::orchestrator::ui

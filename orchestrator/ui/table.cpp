@@ -2,11 +2,15 @@
 
 #include <algorithm>
 
+#include "base/visible.hpp"
 #include "orchestrator/ui/terminal.hpp"
 
 namespace estiba::orchestrator::ui {
 
-std::string table(const std::vector<Row>& rows, TableStyle style) {
+std::string table(std::vector<Row> rows, TableStyle style) {
+  // A cell with a line end in it would be a row that nobody has written.
+  for (Row& row : rows)
+    for (std::string& cell : row) cell = visible(cell, LineEnds::escaped);
   std::vector<size_t> widths;
   for (const Row& row : rows) {
     widths.resize(std::max(widths.size(), row.size()), style.min_width);

@@ -1,4 +1,5 @@
-// Tables as Go's tabwriter lays them out: a column is as wide as its widest cell and a gap.
+// Tables as Go's tabwriter lays them out: a column is as wide as its widest cell and a gap. Cells
+// are foreign text: they are made visible here, on one line each.
 #pragma once
 #include <string>
 #include <vector>
@@ -16,6 +17,6 @@ constexpr TableStyle wide_style{3, 20};  ///< ls, images
 constexpr TableStyle dense_style{2, 4};  ///< top
 
 /// Every row has as many cells as the first, which is the header.
-std::string table(const std::vector<Row>& rows, TableStyle style = list_style);
+std::string table(std::vector<Row> rows, TableStyle style = list_style);
 
 }  // namespace estiba::orchestrator::ui

@@ -74,7 +74,7 @@ Json print(const Arguments& a) {
 }
 
 std::string formatted_verb(const std::string& flags, char verb, const Json& value) {
-  std::string text = verb == 'q' ? Json(printed(value)).dump() : printed(value);
+  std::string text = verb == 'q' ? json::dump(printed(value)) : printed(value);
   bool left = flags.starts_with('-');
   auto width = text::to_uint(left ? flags.substr(1) : flags).value_or(0);
   size_t own = display_width(text);
@@ -108,7 +108,8 @@ Json index(const Arguments& a) {
   for (size_t i = 1; i < a.size(); ++i) {
     if (value.is_array()) {
       auto at = a[i].get<size_t>();
-      if (at >= value.size()) throw Error(cat("template: index ", a[i].dump(), " is out of range"));
+      if (at >= value.size())
+        throw Error(cat("template: index ", json::dump(a[i]), " is out of range"));
       value = Json(value[at]);
     } else {
       std::string key = printed(a[i]);
@@ -147,7 +148,7 @@ struct Known {
 };
 
 constexpr std::array<Known, 22> known{{
-    {"json", 1, [](const Arguments& a) { return Json(a[0].dump()); }},
+    {"json", 1, [](const Arguments& a) { return Json(json::dump(a[0])); }},
     {"join", 2, join},
     {"split", 2, split},
     {"lower", 1, [](const Arguments& a) { return Json(mapped(printed(a[0]), std::tolower)); }},
@@ -181,7 +182,7 @@ std::string printed(const Json& value) {
     for (const Json& each : value) out += (out.empty() ? "" : " ") + printed(each);
     return cat("[", out, "]");
   }
-  if (!value.is_object()) return value.dump();
+  if (!value.is_object()) return json::dump(value);
   for (const auto& [key, each] : value.items())
     out += cat(out.empty() ? "" : " ", key, ":", printed(each));
   return cat("map[", out, "]");

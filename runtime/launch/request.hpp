@@ -23,6 +23,7 @@ struct BindOp {
   bool readonly = false, recursive = true;
   uint64_t propagation = 0;  ///< MS_PRIVATE, MS_SLAVE or MS_SHARED
   uint64_t attributes = 0;   ///< MOUNT_ATTR_* but for the one that `readonly` stands for
+  bool follow_links = true;  ///< on the way to the source
 };
 struct FileOp {
   std::string target, content;
@@ -123,7 +124,8 @@ void visit(A& a, FilesystemOp& v) {
 }
 template <typename A>
 void visit(A& a, BindOp& v) {
-  a(v.source, v.subpath, v.target, v.readonly, v.recursive, v.propagation, v.attributes);
+  a(v.source, v.subpath, v.target, v.readonly, v.recursive, v.propagation, v.attributes,
+    v.follow_links);
 }
 template <typename A>
 void visit(A& a, FileOp& v) {

@@ -58,8 +58,9 @@ void make_readonly(FdRef mount, sys::Depth depth, const std::string& subject) {
 // What containers can write to is looked up once, and mounted from what was found.
 UniqueFd open_source(const BindOp& bind) {
   unsigned flags = clone_tree | (bind.recursive ? unsigned{AT_RECURSIVE} : 0U);
-  if (bind.subpath.empty()) return sys::open_tree(FdRef::cwd(), bind.source, flags);
-  UniqueFd source = sys::open(bind.source, O_PATH | O_DIRECTORY);
+  unsigned long refused = bind.follow_links ? 0 : RESOLVE_NO_SYMLINKS;
+  UniqueFd source = sys::openat2(FdRef::cwd(), bind.source, O_PATH, 0, refused);
+  if (bind.subpath.empty()) return sys::open_tree(source, "", flags | AT_EMPTY_PATH);
   UniqueFd found = with_context([&] { return hold_within(source, bind.subpath); }, "subpath \"",
                                 bind.subpath, "\"");
   return sys::open_tree(found, "", flags | AT_EMPTY_PATH);

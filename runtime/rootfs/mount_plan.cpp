@@ -124,8 +124,10 @@ void refuse_leading_out(const std::string& subpath, const std::string& of,
 
 MountOp planned(const BindMount& mount) {
   refuse_leading_out(mount.subpath, mount.source, mount.target);
-  return BindOp{mount.source,   mount.subpath,   mount.target,
-                mount.readonly, mount.recursive, propagation_of(mount.propagation)};
+  BindOp op{mount.source,   mount.subpath,   mount.target,
+            mount.readonly, mount.recursive, propagation_of(mount.propagation)};
+  op.follow_links = mount.follow_links;
+  return op;
 }
 
 MountOp planned(const TmpfsMount& mount) {

@@ -1,7 +1,7 @@
 """What a container may and may not do by default, and the limits that a service asks for."""
 import re
 
-from harness import Scenario
+from harness import IMAGE, Scenario
 
 
 class Defaults(Scenario):
@@ -41,6 +41,50 @@ class Defaults(Scenario):
         self.assertLess(len(self.sh("a", "ls -d /proc/[0-9]*").split()), 8)
         self.assertNotIn(str(self.top), self.sh("a", "cut -d' ' -f5 /proc/self/mountinfo; env"))
         self.assertNotIn("ESTIBA", self.sh("a", "cat /proc/1/environ; env"))
+
+
+class WaysIn(Scenario):
+    """Whatever starts a process within a container looks nothing up through a descriptor of the host's."""
+
+    def outside(self, number):
+        return f"/proc/self/fd/{number}/../../../../../../../..{self.top}/made-{number}"
+
+    def test_no_working_directory_is_made_on_the_host(self):
+        self.compose("services: {a: {image: @IMAGE@, init: true, command: sleep 1000}}")
+        self.estiba("up", "-d")
+        for number in range(3, 16):
+            for command in (["exec", "-T", "-w", self.outside(number), "a", "true"],
+                            ["run", "--rm", "-T", "-w", self.outside(number), "a", "true"]):
+                self.assertNotEqual(self.run_estiba(*command).rc, 0)
+        self.estiba("down")
+        for number in range(3, 16):
+            self.compose(f"""
+                services:
+                  a:
+                    image: @IMAGE@
+                    init: true
+                    command: sleep 1000
+                    post_start: [{{command: "true", working_dir: "{self.outside(number)}"}}]
+            """)
+            self.assertNotEqual(self.run_estiba("up", "-d").rc, 0)
+            self.estiba("down")
+            self.write("Dockerfile", f"FROM {IMAGE}\nWORKDIR {self.outside(number)}\nRUN true\n")
+            self.run_estiba("image", "build", "-t", "test/way-in", ".")
+        self.assertEqual(sorted(path.name for path in self.top.glob("made-*")), [])
+
+    def test_standard_input_from_nowhere_is_the_null_device(self):
+        (self.project / "dev").mkdir()
+        (self.project / "dev/null").symlink_to("/etc/passwd")
+        self.compose("""
+            services:
+              a:
+                image: @IMAGE@
+                volumes: ["./dev:/dev"]
+                command: ["stat", "-L", "-c", "%F %t:%T", "/proc/self/fd/0"]
+        """)
+        self.estiba("up", "-d")
+        self.until("it has ended", lambda: self.state("a") == "exited")
+        self.assertIn("character special file 1:3", self.estiba("logs", "a"))
 
 
 class Limits(Scenario):
@@ -91,3 +135,38 @@ class Limits(Scenario):
         self.assertIn("size=8192k", self.sh("a", "grep /dev/shm /proc/mounts"))
         self.assertIn("192.0.2.7", self.sh("a", "grep elsewhere /etc/hosts"))
         self.assertIn("1000", self.sh("a", "id -G").split())
+
+
+class Refusals(Scenario):
+    """What cannot be kept is refused before anything is made, instead of being forgotten."""
+
+    def test_what_confines_and_cannot_be_kept_is_refused(self):
+        for written, says in (("security_opt: ['apparmor=mine']", "apparmor=mine"),
+                              ("security_opt: ['apparmor:docker-default']", "apparmor"),
+                              ("security_opt: ['seccomp']", "seccomp"),
+                              ("security_opt: ['no-new-privileges:perhaps']", "no-new-privileges"),
+                              ("security_opt: ['systempaths=some']", "systempaths"),
+                              ("security_opt: ['nonsense=1']", "nonsense"),
+                              ("runtime: runsc", "runsc"), ("isolation: hyperv", "hyperv"),
+                              ("userns_mode: keep-id", "keep-id"), ("pid: hots", "hots"), ("ipc: hots", "hots"),
+                              ("uts: hots", "hots")):
+            self.compose(f"services: {{a: {{image: not-there, {written}}}}}")
+            for command in (["up", "-d"], ["create"], ["run", "--rm", "a", "true"]):
+                self.fails(*command, says=["services.a", says])
+            self.assertEqual(self.estiba("network", "ls", "-q") + self.estiba("ps", "-aq"), "")
+
+    def test_what_means_nothing_here_is_said_and_what_holds_anyway_is_not(self):
+        self.compose("""
+            services:
+              a:
+                image: @IMAGE@
+                init: true
+                command: sleep 1000
+                userns_mode: host
+                security_opt: ["apparmor=unconfined", "label=type:x_t", "label=disable", "no-new-privileges"]
+        """)
+        said = self.run_estiba("up", "-d")
+        self.assertEqual(said.rc, 0, said)
+        self.assertIn("label=type:x_t means nothing here", said.err)
+        self.assertEqual(said.err.count("means nothing"), 1)
+        self.assertIn("1", self.sh("a", "grep NoNewPrivs /proc/self/status"))

@@ -1,4 +1,5 @@
 """Who reaches whom: names, aliases, replicas, isolation, internal networks, published ports."""
+import hashlib
 import json
 import socket
 import subprocess
@@ -97,6 +98,69 @@ class Networks(Scenario):
         self.estiba("up", "-d")
         self.until("beside reaches web on its loopback", lambda: self.reaches("beside", "127.0.0.1"))
         self.assertEqual(self.sh("alone", "ls /sys/class/net"), "lo")
+
+
+    def test_nobody_poses_as_the_gateway_not_even_beside_another(self):
+        self.compose(f"""
+            services:
+              web: {{image: @IMAGE@, {WEB}}}
+              beside: {{image: @IMAGE@, init: true, command: sleep 1000, network_mode: "service:web", cap_add: [NET_ADMIN]}}
+              victim: {{image: @IMAGE@, init: true, command: sleep 1000}}
+        """)
+        self.estiba("up", "-d")
+        gateway = self.sh("victim", "ip route show default").split()[2]
+        known = self.until("victim knows the gateway", lambda: self.neighbour("victim", gateway))
+        self.run_estiba("exec", "-T", "beside", "sh", "-c",
+                        f"ip addr add {gateway}/24 dev eth0; arping -U -c 3 -w 3 -I eth0 -s {gateway} {gateway};"
+                        f"arping -A -c 3 -w 3 -I eth0 -s {gateway} {gateway}; ip addr del {gateway}/24 dev eth0")
+        self.assertEqual(self.neighbour("victim", gateway), known)
+        self.until("victim reaches web", lambda: self.reaches("victim", "web"))
+
+    def neighbour(self, service, address):
+        """The MAC by which a service knows an address."""
+        lines = self.sh(service, f"ping -c 1 -W 1 {address} >/dev/null; cat /proc/net/arp").splitlines()
+        return [line.split()[3] for line in lines if line.startswith(address + " ") and "0x0 " not in line]
+
+    def test_neighbours_that_are_kept_apart_do_not_meet_at_the_gateway(self):
+        self.compose(f"""
+            services:
+              web: {{image: @IMAGE@, {WEB}}}
+              client: {{image: @IMAGE@, init: true, command: sleep 1000, cap_add: [NET_ADMIN]}}
+            networks: {{default: {{driver_opts: {{com.docker.network.bridge.enable_icc: "False"}}}}}}
+        """)
+        self.estiba("up", "-d")
+        web = self.sh("web", "hostname -i").split()[0]
+        gateway = self.sh("client", "ip route show default").split()[2]
+        self.assertFalse(self.reaches("client", web))
+        self.sh("client", f"ip route add {web}/32 via {gateway}")
+        self.assertFalse(self.reaches("client", web), "by way of the gateway")
+
+    def test_a_container_forwards_only_if_it_asks_for_it(self):
+        self.compose("""
+            services:
+              plain: {image: @IMAGE@, init: true, command: sleep 1000, networks: [one, two]}
+              router: {image: @IMAGE@, init: true, command: sleep 1000, networks: [one, two], sysctls: {net.ipv4.ip_forward: 1}}
+            networks: {one: {}, two: {internal: true}}
+        """)
+        self.estiba("up", "-d")
+        look = "cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/eth0/forwarding /proc/sys/net/ipv6/conf/*/forwarding | sort -u"
+        self.assertEqual(self.sh("plain", look), "0")
+        self.assertEqual(self.sh("router", "cat /proc/sys/net/ipv4/ip_forward"), "1")
+
+    def test_firewall_rules_come_back_when_somebody_deletes_them(self):
+        port = self.free_port()
+        self.compose(f"""
+            services:
+              web: {{image: @IMAGE@, {WEB}, ports: ["{port}:80"]}}
+        """)
+        self.estiba("up", "-d")
+        table = "estiba_" + hashlib.sha256(str(self.top / "run").encode()).hexdigest()[:4]
+        nft = lambda *words: subprocess.run(["nft", *words], capture_output=True, text=True, check=False)
+        before = nft("-s", "list", "table", "inet", table).stdout
+        self.assertIn(str(port), before)
+        self.assertEqual(nft("delete", "table", "inet", table).returncode, 0)
+        self.until("the table is there again",
+                   lambda: nft("-s", "list", "table", "inet", table).stdout == before, seconds=5)
 
 
 class Ports(Scenario):

@@ -1,5 +1,7 @@
 """Named volumes and how they are filled, bind mounts, tmpfs, configs and secrets."""
 import io
+import json
+import os
 import tarfile
 
 from harness import Scenario
@@ -158,6 +160,78 @@ class Mounts(Scenario):
         self.assertEqual(self.sh("a", "cat /etc/app.conf"), "from content")
         self.assertEqual(self.sh("a", "cat /run/secrets/token"), "secret-token")
 
+    def test_a_container_that_swaps_the_file_of_a_secret_gets_no_other_file(self):
+        """It can write the folder that its secrets, configs and profile come from, and is started again."""
+        canary = self.top / "canary"
+        canary.write_text("of the host")
+        strict = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO"}]}
+        free = self.write("free.json", json.dumps({"defaultAction": "SCMP_ACT_ALLOW"}))
+        for name in ("plain", "owned", "config"):
+            self.write(f"mine/{name}", f"first {name}")
+        self.write("mine/profile.json", json.dumps(strict))
+        self.compose("""
+            services:
+              a:
+                image: @IMAGE@
+                init: true
+                command: sleep 1000
+                restart: always
+                volumes: ["./mine:/mine"]
+                configs: [config]
+                secrets: [plain, {source: owned, mode: 0400}]
+                security_opt: ["seccomp=@PROFILE@"]
+                healthcheck: {test: "true", interval: 1s}
+            configs: {config: {file: ./mine/config}}
+            secrets: {plain: {file: ./mine/plain}, owned: {file: ./mine/owned}}
+        """.replace("@PROFILE@", f"{self.project}/mine/profile.json"))
+        self.estiba("up", "-d", "--wait")
+        read = "cat /config /run/secrets/plain /run/secrets/owned; mkdir /x 2>&1"
+        first = "first configfirst plainfirst owned" + "mkdir: can't create directory '/x': Operation not permitted"
+        self.assertEqual(self.sh_failing("a", read), first)
+        (self.project / "mine/plain").write_text("edited")
+        self.assertEqual(self.sh("a", "cat /run/secrets/plain"), "edited", "a bound file shows its edits")
+        (self.project / "mine/plain").write_text("first plain")
+        self.sh("a", f"""cd /mine; rm plain owned config profile.json
+            for name in plain owned config; do ln -s {canary} $name; done; ln -s {free} profile.json""")
+        self.assertEqual(self.sh("a", "echo $((6 * 7))"), "42", "an exec reads nothing of it")
+        self.estiba("restart", "-t", "0")
+        self.assertEqual(self.sh_failing("a", read), first)
+        self.until("the probe still works", lambda: "healthy" in self.container("a")["Health"])
+        self.sh("a", "cd /mine; rm -f *; mkfifo plain owned config profile.json 2>/dev/null; :")
+        self.estiba("restart", "-t", "0")
+        self.assertEqual(self.sh_failing("a", read), first)
+        self.sh("a", "cd /mine; rm -f *")
+        self.estiba("kill", "-s", "HUP")
+        self.estiba("restart", "-t", "0")
+        self.assertEqual(self.sh_failing("a", read), first)
+        kept = [path for path in (self.top / "root/containers").rglob("contents/*")]
+        self.assertEqual({path.stat().st_mode & 0o777 for path in kept}, {0o600})
+
+    def sh_failing(self, service, script):
+        return self.run_estiba("exec", "-T", service, "sh", "-c", script).out.rstrip("\n")
+
+    def test_a_profile_is_found_beside_the_file_that_names_it(self):
+        self.write("strict.json", json.dumps({"defaultAction": "SCMP_ACT_ALLOW",
+                                              "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO"}]}))
+        self.compose("""
+            services:
+              a: {image: @IMAGE@, init: true, command: sleep 1000, security_opt: ["seccomp:strict.json"]}
+        """)
+        self.estiba("up", "-d")
+        self.assertIn("not permitted", self.sh("a", "mkdir /x 2>&1; :"))
+        self.assertIn("not permitted", self.estiba("run", "--rm", "a", "sh", "-c", "mkdir /x 2>&1; :"))
+
+    def test_a_file_that_is_none_is_refused_before_anything_is_made(self):
+        self.write("mine/file", "")
+        os.mkfifo(self.project / "mine/fifo")
+        for path in ("./mine", "./mine/fifo", "/dev/zero", "./nosuch"):
+            self.compose(f"""
+                services: {{a: {{image: @IMAGE@, command: sleep 1000, secrets: [{{source: s, mode: 0400}}]}}}}
+                secrets: {{s: {{file: {path}}}}}
+            """)
+            self.fails("up", "-d", says=["s"], timeout=20)
+            self.assertEqual(self.ps(), [])
+
     def test_a_folder_bound_as_a_volume_outlives_it(self):
         self.write("mine/file", "kept")
         self.compose(f"""
@@ -230,3 +304,112 @@ class Copies(Scenario):
         self.fails("cp", "nowhere", "job:/", says=["there is no nowhere"])
         self.fails("cp", "jab:/out", ".", says=['"jab"', 'did you mean "job"?'])
 
+
+class ForeignFiles(Scenario):
+    """`cp` and `export` of containers that put devices, FIFOs and links where files are looked for."""
+
+    def setUp(self):
+        super().setUp()
+        self.write("new", "new")
+        self.canary = self.write("canary", "alive", mode=0o600)
+        self.compose("""
+            services:
+              a: {image: @IMAGE@, init: true, command: sleep 1000, volumes: ["shared:/data"]}
+            volumes: {shared: {}}
+        """)
+        self.estiba("up", "-d")
+
+    def expect_canary_alive(self):
+        self.assertEqual(self.canary.read_text(), "alive")
+        self.assertEqual(self.canary.stat().st_mode & 0o7777, 0o600)
+
+    def meanwhile(self, script):
+        """Runs in the container, again and again, until the test ends."""
+        self.estiba("exec", "-d", "a", "sh", "-c", f"while :; do {script}; done 2>/dev/null")
+
+    def test_into_a_container_never_into_its_devices_and_fifos(self):
+        self.sh("a", "mknod /dev/disk c 1 3; mkfifo /tmp/pipe; mknod /data/disk c 1 3")
+        for target in ("/dev/disk", "/tmp/pipe", "/data/disk"):
+            self.estiba("cp", "new", f"a:{target}", timeout=20)
+            self.assertEqual(self.sh("a", f"stat -c %F {target}; cat {target}"), "regular file\nnew")
+        self.sh("a", "mkdir /tmp/folder && mkfifo /tmp/folder/new && mknod /dev/new c 1 3")
+        for folder in ("/tmp/folder", "/dev"):
+            self.estiba("cp", "new", f"a:{folder}", timeout=20)
+            self.assertEqual(self.sh("a", f"stat -c %F {folder}/new; cat {folder}/new"), "regular file\nnew")
+        self.assertEqual(self.sh("a", "ls -A /tmp/folder"), "new")
+
+    def test_links_lead_where_they_lead_in_the_container(self):
+        self.sh("a", f"mkdir -p {self.project} && ln -s {self.canary} /tmp/link && ln -s nowhere /tmp/dangling")
+        for link, target in (("/tmp/link", self.canary), ("/tmp/dangling", "/tmp/nowhere")):
+            self.estiba("cp", "new", f"a:{link}")
+            self.assertEqual(self.sh("a", f"cat {target}"), "new")
+        self.sh("a", f"mkdir -p /tmp/from && ln -s {self.canary} /tmp/from/new")
+        self.estiba("cp", "new", "a:/tmp/from")
+        self.assertEqual(self.sh("a", "stat -c %F /tmp/from/new"), "regular file")
+        self.expect_canary_alive()
+
+    def test_what_is_mounted_on_a_file_is_written_into(self):
+        self.write("hosts", "127.0.0.1 written\n")
+        self.estiba("cp", "hosts", "a:/etc/hosts")
+        self.assertEqual(self.sh("a", "cat /etc/hosts"), "127.0.0.1 written")
+        self.assertIn(" /etc/hosts ", self.sh("a", "cat /proc/self/mountinfo"))
+
+    def test_out_of_a_container_without_its_rights(self):
+        self.sh("a", "mkdir /tmp/d && cp /bin/busybox /tmp/d/tool && chmod 6755 /tmp/d/tool && chmod 3777 /tmp/d")
+        self.estiba("cp", "a:/tmp/d", "plain")
+        self.estiba("cp", "-a", "a:/tmp/d", "kept")
+        modes = {name: [(self.project / name / file).stat().st_mode & 0o7777 for file in (".", "tool")]
+                 for name in ("plain", "kept")}
+        self.assertEqual(modes, {"plain": [0o1777, 0o755], "kept": [0o3777, 0o6755]})
+
+    def test_what_a_copy_brought_leads_no_later_one_elsewhere(self):
+        self.sh("a", f"ln -s {self.canary} /tmp/x; mkdir /tmp/d; ln -s {self.canary} /tmp/d/f")
+        self.estiba("cp", "a:/tmp/x", "x")
+        self.estiba("cp", "a:/tmp/d", ".")
+        self.sh("a", "rm /tmp/x /tmp/d/f; echo changed >/tmp/x; echo changed >/tmp/d/f")
+        self.estiba("cp", "a:/tmp/x", "x")
+        self.estiba("cp", "a:/tmp/d", ".")
+        for name in ("x", "d/f"):
+            self.assertFalse((self.project / name).is_symlink())
+            self.assertEqual((self.project / name).read_text(), "changed\n")
+        self.expect_canary_alive()
+
+    def test_a_fifo_or_device_of_this_host_is_no_target(self):
+        os.mkfifo(self.project / "pipe")
+        self.fails("cp", "a:/etc/hosts", "pipe", says=["pipe", "neither a file nor a link"], timeout=20)
+        self.sh("a", "mkfifo /tmp/pipe")
+        self.fails("cp", "a:/tmp/pipe", "out", says=["neither a file nor a folder"], timeout=20)
+
+    def test_a_link_that_trades_places_with_what_is_unpacked_changes_nothing_outside(self):
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+            for _ in range(200):
+                entry = tarfile.TarInfo("x")
+                entry.type, entry.mode = tarfile.FIFOTYPE, 0o6777
+                archive.addfile(entry)
+        self.sh("a", "mkdir /tmp/w")
+        self.meanwhile(f"ln -s {self.canary} /tmp/w/link; mv -f /tmp/w/link /tmp/w/x")
+        for _ in range(15):
+            self.run_estiba("cp", "-", "a:/tmp/w", stdin=packed.getvalue().decode("latin-1"), timeout=30)
+        self.expect_canary_alive()
+
+    def test_a_stopped_container_has_its_part_of_a_volume_and_no_more(self):
+        self.sh("a", "mkdir /data/part && echo part >/data/part/file && echo other >/data/other")
+        self.compose("""
+            services:
+              a: {image: @IMAGE@, init: true, command: sleep 1000, volumes: ["shared:/data"]}
+              b:
+                image: @IMAGE@
+                command: "true"
+                volumes: [{type: volume, source: shared, target: /m, volume: {subpath: part}}]
+            volumes: {shared: {}}
+        """)
+        self.estiba("up", "-d")
+        self.until("b has ended", lambda: self.state("b") == "exited")
+        self.estiba("cp", "b:/m/file", "got")
+        self.assertEqual((self.project / "got").read_text(), "part\n")
+        self.fails("cp", "b:/m/other", "got", says=["there is no /m/other"])
+        self.sh("a", f"mv /data/part /data/was && ln -s {self.project} /data/part")
+        self.fails("cp", "b:/m/canary", "got", says=["/m"])
+        self.fails("cp", "new", "b:/m/new2", says=["/m"])
+        self.assertFalse((self.project / "new2").exists())

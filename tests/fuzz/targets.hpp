@@ -40,7 +40,11 @@ void feed_names(std::string_view bytes);
 void feed_wire(std::string_view bytes);
 void feed_seccomp_profile(std::string_view bytes);
 
+// Requests of the API (api_targets.cpp).
+void feed_api(std::string_view bytes);
+
 inline constexpr std::array targets{
+    Target{"api", feed_api},
     Target{"yaml_tree", feed_yaml_tree},
     Target{"interpolation", feed_interpolation},
     Target{"dotenv", feed_dotenv},

@@ -42,6 +42,28 @@ TOP_LEVEL = set("""
     .gitignore .gitattributes .dockerignore .ci cmake docs examples packaging scripts tests
 """.split()) | set(ROOMS)
 
+# Calls that change or open what a name means at that moment. What others can write is held by a
+# descriptor first, and only these files make the calls that do so.
+HOLDS = r"base/(sys|node|beneath|fs|copy_tree)\."
+BY_NAME = """
+    chmod lchmod chown lchown fchmodat fchmodat2 fchownat utime utimes lutimes futimesat utimensat
+    setxattr lsetxattr getxattr lgetxattr listxattr llistxattr removexattr lremovexattr
+    mknod mknodat mkfifo mkfifoat openat openat2 creat opendir fdopendir fstatat readlinkat
+    link linkat symlinkat mkdirat unlinkat renameat renameat2 faccessat
+""".split()
+# Where they may stand all the same: what nobody else can write.
+BY_NAME_ALLOWED = [
+    (r"runtime/sys\.", "mkdirat mknodat symlinkat fchownat",
+     "the wrappers for the making of a root"),
+    (r"runtime/rootfs/mount_apply\.", "openat openat2 mkdirat mknodat symlinkat fchownat unlinkat",
+     "makes a container's root, on descriptors, before anything in it runs"),
+    (r"runtime/cgroup/", "setxattr getxattr", "no container can write to the host's cgroups"),
+    (r"imgmgr/resolve_path\.", "openat2", "a safe form itself: no link on the way"),
+    (r"imgmgr/build_cache\.", "utimensat", "the image store is this host's alone"),
+    (r"imgmgr/settling\.", "unlinkat", "the image store is this host's alone"),
+    (r"imgmgr/store\.", "renameat2", "the image store is this host's alone"),
+]
+
 LONG, TOO_LONG = 400, 500
 
 
@@ -137,6 +159,26 @@ def descriptors():
                 yield f"{name}:{line}: {match.group(1)} without CLOEXEC"
 
 
+def by_descriptor():
+    """What others can write is not changed or opened by a name, outside the safe forms of base."""
+    call = re.compile(r"(?<![\w.>:])(?:sys)?::(" + "|".join(BY_NAME) + r")\s*\(")
+    needless = {(place, name) for place, names, _ in BY_NAME_ALLOWED for name in names.split()}
+    for name in product_sources():
+        if re.match(HOLDS, name):
+            continue
+        code = without_comments_and_strings(text(name))
+        for match in call.finditer(code):
+            allowed = {(place, match.group(1)) for place, names, _ in BY_NAME_ALLOWED
+                       if re.match(place, name) and match.group(1) in names.split()}
+            needless -= allowed
+            if not allowed:
+                line = code.count("\n", 0, match.start()) + 1
+                yield (f"{name}:{line}: {match.group(1)} by name; hold the object (base/node.hpp), or resolve "
+                       "its path beneath a root (base/beneath.hpp)")
+    for place, name in sorted(needless):
+        yield f"tests/lint/lint.py: {place} needs no exception for {name} any more"
+
+
 def words():
     """No unfinished business, no commented-out marker, no path of one machine, and no tabs."""
     markers = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
@@ -204,8 +246,47 @@ def shell():
             yield result.stderr.strip()
 
 
+# Who may write to a terminal what is not made visible, and why it need not be.
+RAW_OUTPUT = {
+    "orchestrator/cli/output.cpp": "the place itself",
+    "orchestrator/cli/build_output.cpp": "lines of RUN, made visible but for their colours",
+    "orchestrator/commands/config.cpp": "YAML and JSON for other programs",
+    "orchestrator/commands/stats.cpp": "our own clearing of the screen",
+    "orchestrator/logs/printer.cpp": "containers' own output",
+    "orchestrator/ui/progress.cpp": "our own movements of the cursor",
+}
+
+
+def streams():
+    """Foreign text goes through print and print_aside; who writes raw is listed here, with the reason."""
+    raw = re.compile(r"\bprint_raw(_aside)?\s*\(|\bstd::(cout|cerr|clog)\b"
+                     r"|(?<![\w.>])(?<!Json )(std::)?(printf|fprintf|puts|fputs|perror)\s*\(|::write\s*\(\s*(1|2|STD\w+)")
+    for name in product_sources():
+        if not name.startswith("orchestrator/") or name.endswith(".hpp") or name in RAW_OUTPUT:
+            continue
+        code = without_comments_and_strings(text(name))
+        for match in raw.finditer(code):
+            line = code.count("\n", 0, match.start()) + 1
+            yield f"{name}:{line}: {match.group().strip(' (')} writes foreign text raw; print() makes it visible"
+
+
+def doors():
+    """Every test that docs/security.md names exists."""
+    known = set()
+    for name in tracked("tests/unit/*.cpp", "tests/integration/*.cpp"):
+        known |= {".".join(test) for test in re.findall(r"\bTEST(?:_[FP])?\(\s*(\w+),\s*(\w+)\s*\)", text(name))}
+    for name in tracked("tests/e2e/test_*.py"):
+        scenario = pathlib.Path(name).stem.removeprefix("test_")
+        known |= {f"{scenario}.{test}" for test in re.findall(r"def (test_\w+)", text(name))}
+    for number, line in enumerate(text("docs/security.md").splitlines(), 1):
+        for test in re.findall(r"`(\w+\.(?:[A-Z]|test_(?!FILE))\w+)`", line):
+            if test not in known and test not in ("Suite.Name", "file.test_name"):
+                yield f"docs/security.md:{number}: there is no test {test}"
+
+
 CHECKS = {check.__name__: check for check in (
-    layering, confinement, length, layout, descriptors, words, readmes, phases, links, formatting, shell)}
+    layering, confinement, length, layout, descriptors, by_descriptor, words, readmes, phases, links, formatting, shell,
+    streams, doors)}
 
 
 def main():

@@ -16,85 +16,10 @@
 #include "base/overlay.hpp"
 #include "base/sys.hpp"
 #include "imgmgr/images.hpp"
-#include "tests/support/chroot_runner.hpp"
-#include "tests/support/image_fixture.hpp"
+#include "tests/support/build_fixture.hpp"
 
 namespace estiba::img {
 namespace {
-
-class BuilderTest : public test::ImageTest {
- protected:
-  void SetUp() override {
-    test::ImageTest::SetUp();
-    if (IsSkipped()) return;
-    std::string busybox = find_busybox();
-    if (busybox.empty()) GTEST_SKIP() << "needs a static busybox (package busybox-static)";
-    test::TarBuilder::Meta program;
-    program.mode = 0755;
-    test::TarBuilder tar;
-    tar.dir("etc").file("etc/passwd", "root:x:0:0::/root:/bin/sh\n").dir("tmp", 01777);
-    tar.file("bin/busybox", fs::read_all(busybox), program);
-    for (const char* applet : {"sh", "cat", "echo", "mkdir", "rm", "touch", "ls", "chmod", "true"})
-      tar.symlink(std::string("bin/") + applet, "busybox");
-    Images(root()).import(write("base.tar", tar.finish()), "base", {"CMD [\"sh\"]"}, "", {});
-    fs::make_dirs(path("context"), 0755);
-  }
-
-  static std::string find_busybox() {
-    for (const char* place : {"/bin/busybox", "/usr/bin/busybox", "/opt/peers/bb/bin/busybox"})
-      if (fs::exists(place)) return place;
-    return "";
-  }
-
-  BuildOptions options(const std::string& dockerfile) {
-    BuildOptions out;
-    out.context_dir = path("context");
-    out.dockerfile_text = dockerfile;
-    out.tags = {"built"};
-    out.on_event = [this](const BuildEvent& event) { note(event); };
-    return out;
-  }
-
-  void note(const BuildEvent& event) {
-    if (const auto* ended = std::get_if<StepEnded>(&event)) {
-      ++(ended->result == StepResult::cached ? cached_ : made_);
-    } else if (const auto* output = std::get_if<StepOutput>(&event)) {
-      output_ += output->text;
-    } else if (const auto* warning = std::get_if<BuildWarning>(&event)) {
-      warnings_ += warning->text + "\n";
-    }
-  }
-
-  ImageRecord build(const BuildOptions& wanted) {
-    cached_ = made_ = 0;
-    output_.clear();
-    test::ChrootRunner runner;
-    Builder builder(root(), runner);
-    return *Images(root()).find(builder.build(wanted));
-  }
-  ImageRecord build(const std::string& dockerfile) { return build(options(dockerfile)); }
-
-  std::string failure(const std::string& dockerfile) {
-    try {
-      build(dockerfile);
-      return "";
-    } catch (const Error& error) {
-      return error.message();
-    }
-  }
-
-  // What the command prints in the image.
-  std::string shown(const std::string& command, const std::string& image = "built") {
-    auto wanted = options("FROM " + image + "\nRUN " + command);
-    wanted.tags = {};
-    wanted.no_cache = true;
-    build(wanted);
-    return output_;
-  }
-
-  int cached_ = 0, made_ = 0;
-  std::string output_, warnings_;
-};
 
 TEST_F(BuilderTest, RemembersStepsUntilWhatTheyDependOnChanges) {
   write("context/a", "1");
@@ -371,6 +296,11 @@ class GitServer {
 TEST_F(BuilderTest, RepositoriesAreFetchedAtARefAndADirectory) {
   fs::make_dirs(path("git/repo/sub"), 0755);
   std::string git = "git -C " + path("git/repo") + " -c user.name=n -c user.email=e ";
+  fs::make_dirs(path("outside"), 0755);
+  write("outside/f", "of the host");
+  write("outside/Dockerfile", "FROM base\n");
+  sys::symlink(path("outside"), path("git/repo/out"));
+  sys::symlink(path("outside/Dockerfile"), path("git/repo/Dockerfile"));
   std::string script = "cd " + path("git/repo") + " && git init -q -b main && echo 1 >top && " +
                        "echo 2 >sub/f && " + git + "add . && " + git + "commit -q -m a && " + git +
                        "tag v1 && echo 3 >sub/f && " + git + "commit -q -a -m b";
@@ -380,8 +310,8 @@ TEST_F(BuilderTest, RepositoriesAreFetchedAtARefAndADirectory) {
   build("FROM base\nADD " + url + "#v1:sub /a/\nADD " + url + " /b\nADD --keep-git-dir=true " +
         url + "#main /c\n");
   EXPECT_EQ(shown("cat /a/f"), "2\n");
-  EXPECT_EQ(shown("ls -A /b"), "sub\ntop\n");
-  EXPECT_EQ(shown("ls -A /c"), ".git\nsub\ntop\n");
+  EXPECT_EQ(shown("ls -A /b"), "Dockerfile\nout\nsub\ntop\n");
+  EXPECT_EQ(shown("ls -A /c"), ".git\nDockerfile\nout\nsub\ntop\n");
   EXPECT_EQ(shown("cat /c/sub/f"), "3\n");
   EXPECT_NE(failure("FROM base\nADD --checksum=0123 " + url + " /b\n").find("and not 0123"),
             std::string::npos);
@@ -391,6 +321,12 @@ TEST_F(BuilderTest, RepositoriesAreFetchedAtARefAndADirectory) {
   from_repository.context_dir = url + "#v1:sub";
   build(from_repository);
   EXPECT_EQ(shown("cat /f"), "2\n");
+  // Its links lead to nothing of this host.
+  from_repository.context_dir = url + "#main:out";
+  EXPECT_THROW(build(from_repository), Error);
+  from_repository.context_dir = url;
+  from_repository.dockerfile_text.reset();
+  EXPECT_THROW(build(from_repository), Error);
 }
 
 TEST_F(BuilderTest, OfAnArgumentAndAVariableWithOneNameTheLaterCounts) {

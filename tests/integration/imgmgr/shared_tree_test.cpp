@@ -60,7 +60,7 @@ TEST_F(SharedTree, ModesOfDevicesFifosAndHardLinksReachNoFileOutside) {
     tar.node('6', "fifo", meta).entry('1', "hard", "plain", "", meta).symlink("link", "x");
   std::string archive = tar.finish();
   test::Planting planting(path("tree"), {"fifo", "hard", "link"}, path("outside/file"));
-  for (int round = 0; round < 300; ++round) unpack(archive);
+  for (int round = 0; round < 60; ++round) unpack(archive);
   expect_outside_as_it_was();
 }
 
@@ -72,7 +72,7 @@ TEST_F(SharedTree, ModesOfFoldersReachNoFolderOutside) {
   for (int i = 0; i < 20; ++i) tar.file("folder", "x").dir("folder", meta);
   std::string archive = tar.finish();
   test::Planting planting(path("tree"), {"folder"}, path("outside"));
-  for (int round = 0; round < 300; ++round) unpack(archive);
+  for (int round = 0; round < 60; ++round) unpack(archive);
   expect_outside_as_it_was();
 }
 
@@ -82,7 +82,7 @@ TEST_F(SharedTree, ADeviceThatTradesPlacesWithAFileIsNotArchivedAsOne) {
   ASSERT_EQ(::mknod(in_tree("device").c_str(), S_IFCHR | 0666, makedev(1, 5)), 0);
   test::Swapping swapping(in_tree("file"), in_tree("device"));
   int files = 0;
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < 500; ++round) {
     UniqueFd root = sys::open(path("tree"), O_RDONLY | O_DIRECTORY);
     std::string tar;
     write_layer_tar(root, [&](std::string_view data) { tar += data; });

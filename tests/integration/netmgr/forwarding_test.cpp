@@ -147,6 +147,19 @@ TEST_F(AHostBetweenNeighbours, IsPutBackByTheNextServerAfterACrash) {
   EXPECT_EQ(shell("ip -o link | grep -c est- || true"), "0\n");
 }
 
+TEST_F(AHostBetweenNeighbours, IsPutBackThoughSomebodyRemovedTheUplink) {
+  Networks networks(config(), nullptr);
+  networks.create(with_ipv6("one"));
+  std::string remove =
+      "ip -o link | sed -n 's/.* \\(est-[^@]*\\)@.*/\\1/p' | xargs -n1 ip link del";
+  shell(remove);
+  networks.ensure("one");
+  EXPECT_EQ(routed(), "");
+  shell(remove);
+  networks.remove("one");
+  EXPECT_EQ(sysctls(), "00");
+}
+
 TEST_F(AHostBetweenNeighbours, IsPutBackByTheLastOfTwoServers) {
   Networks first(config(), nullptr), second(other_config(), nullptr);
   first.create(with_ipv6("one"));

@@ -213,6 +213,28 @@ TEST_F(ServiceNames, AreAnsweredAgainByTheNextServer) {
   EXPECT_EQ(ask("web", "front", "db"), address_of_container("db"));
 }
 
+TEST_F(ServiceNames, AreAnsweredOverTcpWhileOneContainerHoldsManyConnections) {
+  std::vector<UniqueFd> held;
+  for (int i = 0; i < 300; ++i) {
+    held.push_back(connected("web", "back", SOCK_STREAM));
+    if (i % 3 == 0) ::send(held.back().get(), "\xff", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    io_.restart();
+    io_.run_for(milliseconds(1));
+  }
+  std::string query = query_bytes("web", dns::Type::a);
+  std::string framed = cat(std::string{'\0', static_cast<char>(query.size())}, query);
+  UniqueFd other = connected("db", "back", SOCK_STREAM);
+  ::send(other.get(), framed.data(), framed.size(), 0);
+  std::string reply = receive(other);
+  ASSERT_GT(reply.size(), 2u);
+  EXPECT_EQ(text_of_reply(reply.substr(2), query), address_of_container("web", 1));
+  held.clear();
+  UniqueFd again = connected("web", "back", SOCK_STREAM);
+  for (int i = 0; i < 50; ++i) io_.run_for(milliseconds(1));
+  ::send(again.get(), framed.data(), framed.size(), MSG_NOSIGNAL);
+  EXPECT_GT(receive(again).size(), 2u) << "its share is given back";
+}
+
 TEST_F(ServiceNames, SurviveAFlood) {
   UniqueFd fd = connected("web", "front", SOCK_DGRAM);
   std::string query = query_bytes("db", dns::Type::a);

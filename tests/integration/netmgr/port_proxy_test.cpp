@@ -49,11 +49,11 @@ class Proxied : public lab::Lab {
     }
     return false;
   }
-  UniqueFd connect_loopback6() {
+  UniqueFd connect_loopback6(uint16_t port = 8080) {
     UniqueFd fd{::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     sockaddr_in6 target{};
     target.sin6_family = AF_INET6;
-    target.sin6_port = htons(8080);
+    target.sin6_port = htons(port);
     target.sin6_addr = in6addr_loopback;
     EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&target), sizeof target), 0);
     return fd;
@@ -154,6 +154,27 @@ TEST_F(Proxied, UnpublishingEndsConnections) {
   char byte = 0;
   EXPECT_TRUE(eventually([&] { return ::recv(client.get(), &byte, 1, MSG_DONTWAIT) == 0; }));
   EXPECT_EQ(lab::try_connect(host_, "::1", 8080), ECONNREFUSED);
+}
+
+TEST_F(Proxied, APortThatIsFloodedLeavesTheOthersTheirs) {
+  networks_->unpublish("web");
+  proxy_->sync();
+  run();
+  networks_->publish("web", {{"", 8080, 81, "tcp"}, {"", 8081, 80, "tcp"}});
+  proxy_->sync();
+  UniqueFd slow = lab::listen_tcp(netns_of(*networks_, "web"), 81);
+  ::listen(slow.get(), 4096);  // nobody accepts, but the kernel answers
+  std::vector<UniqueFd> held;
+  for (int i = 0; i < 1100; ++i) {
+    held.push_back(connect_loopback6());
+    io_.restart();
+    io_.poll();
+  }
+  UniqueFd client = connect_loopback6(8081);
+  UniqueFd server = accepted();
+  ASSERT_TRUE(server);
+  ::send(client.get(), "hello", 5, 0);
+  EXPECT_EQ(receive(server, 5), "hello");
 }
 
 }  // namespace

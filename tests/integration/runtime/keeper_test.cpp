@@ -205,5 +205,23 @@ TEST_F(Keeper, LetsNobodyElseConnect) {
   EXPECT_EQ(status.st_mode & 0777U, 0700U);
 }
 
+TEST(KeeperOfACarefulShell, AnInitRunsAsAnyUserWhateverTheUmask) {
+  if (::geteuid() != 0 || !fs::exists(testing::busybox))
+    GTEST_SKIP() << "needs root and busybox-static";
+  mode_t before = ::umask(077);
+  testing::Host host;
+  ::umask(before);
+  for (const std::string& top : {host.root(), host.image()})
+    ASSERT_EQ(::chmod(top.c_str(), 0755), 0);
+  auto spec = host.spec({"id", "-u"});
+  spec.init = true;
+  spec.process.user = "ann";
+  for (const std::string& part :
+       {spec.root.upper, cat(host.image(), "/bin"), cat(host.image(), "/etc")})
+    ASSERT_EQ(::chmod(part.c_str(), 0755), 0);
+  ASSERT_EQ(::chmod(cat(host.image(), "/bin/busybox").c_str(), 0755), 0);
+  EXPECT_EQ(host.run(spec).out, "1000\n");
+}
+
 }  // namespace
 }  // namespace estiba::runtime

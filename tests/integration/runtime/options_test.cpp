@@ -84,7 +84,7 @@ TEST_F(Options, NamesABindSourceThatDoesNotExist) {
     FAIL() << "it started";
   } catch (const Error& error) {
     EXPECT_EQ(error.message(),
-              "mounting /no/such/source at /x: open_tree /no/such/source: No such file or "
+              "mounting /no/such/source at /x: openat2 /no/such/source: No such file or "
               "directory");
   }
 }

@@ -100,6 +100,13 @@ TEST_F(Names, OutsideAreForwardedUnlessEveryNetworkIsInternal) {
   EXPECT_EQ(look_up("app_back", "10.0.2.3", "9.9.9.9.in-addr.arpa", Type::ptr), "unknown");
 }
 
+TEST_F(Names, OutsideAreNotForwardedWhereAnAskerMayPoseAsAnother) {
+  for (auto& host : hosts_) host.forgeable = host.network == "app_back";
+  EXPECT_EQ(look_up("app_back", "10.0.2.2", "example.org"), "unknown");
+  EXPECT_EQ(look_up("app_back", "10.0.2.2", "9.9.9.9.in-addr.arpa", Type::ptr), "unknown");
+  EXPECT_EQ(look_up("app_front", "10.0.1.2", "example.org"), "forward");
+}
+
 TEST_F(Names, ForAStrangerAreThoseOfTheNetworkAlone) {
   EXPECT_EQ(look_up("app_front", "10.78.0.0", "web"), "answered 10.0.1.2");
   EXPECT_EQ(look_up("app_front", "10.78.0.0", "db"), "unknown");

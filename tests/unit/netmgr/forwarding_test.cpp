@@ -37,12 +37,15 @@ TEST(HostBefore, IsKnownFromTheUplinksOfAllServers) {
 TEST(Forwarding, IsPutBackAFamilyAtATime) {
   std::vector<netlink::NamedLink> uplinks{{"est-1", to_alias(quiet)},
                                           {"est-3fa9-7", to_alias(both_families)}};
-  EXPECT_EQ(needed_by_one(uplinks, "est-1"), std::set<Family>{});
-  EXPECT_EQ(needed_by_one(uplinks, "est-3fa9-7"), std::set<Family>{Family::v6});
+  EXPECT_EQ(needed_by_one(uplinks, "est-1", {}), std::set<Family>{});
+  EXPECT_EQ(needed_by_one(uplinks, "est-3fa9-7", {}), std::set<Family>{Family::v6});
   uplinks.pop_back();
-  EXPECT_EQ(needed_by_one(uplinks, "est-1"), std::set<Family>{Family::v4});
+  EXPECT_EQ(needed_by_one(uplinks, "est-1", {}), std::set<Family>{Family::v4});
   uplinks.push_back({"est-2", ""});
-  EXPECT_EQ(needed_by_one(uplinks, "est-1"), std::set<Family>{}) << "nobody knows what it needs";
+  EXPECT_EQ(needed_by_one(uplinks, "est-1", {}), std::set<Family>{})
+      << "nobody knows what it needs";
+  EXPECT_EQ(needed_by_one({}, "est-1", both_families), (std::set<Family>{Family::v4, Family::v6}))
+      << "somebody has removed it";
 }
 
 }  // namespace

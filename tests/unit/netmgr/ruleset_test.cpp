@@ -1,11 +1,16 @@
 #include "netmgr/firewall/ruleset.hpp"
 
 #include <gtest/gtest.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
 #include "base/text.hpp"
 #include "netmgr/firewall/elements.hpp"
+#include "netmgr/firewall/removals.hpp"
 #include "netmgr/names.hpp"
 
 namespace estiba::net {
@@ -60,6 +65,23 @@ TEST(MapElements, LeaveToTheProxyWhatTheKernelCannotDo) {
   EXPECT_TRUE(
       element_changes("estiba", {}, {port("::1", "fd77::2"), port("::1", "10.77.1.2")}).empty());
   EXPECT_TRUE(has_kernel_path(port("127.0.0.1", "10.77.1.2")));
+}
+
+TEST(RuleRemovals, AreThoseOfTheTableAlone) {
+  auto told = [](int type, uint8_t family, const std::string& table) {
+    netlink::Message message(static_cast<uint16_t>((NFNL_SUBSYS_NFTABLES << 8) | type), 0, "");
+    message.header(nfgenmsg{family, NFNETLINK_V0, 0}).text(NFTA_TABLE_NAME, table);
+    return is_removal({static_cast<uint16_t>((NFNL_SUBSYS_NFTABLES << 8) | type),
+                       message.bytes().substr(sizeof(nlmsghdr))},
+                      "estiba");
+  };
+  for (int type :
+       {NFT_MSG_DELTABLE, NFT_MSG_DELCHAIN, NFT_MSG_DELRULE, NFT_MSG_DELSET, NFT_MSG_DELSETELEM})
+    EXPECT_TRUE(told(type, NFPROTO_INET, "estiba")) << type;
+  EXPECT_FALSE(told(NFT_MSG_DELTABLE, NFPROTO_INET, "estiba_3fa9"));
+  EXPECT_FALSE(told(NFT_MSG_DELTABLE, NFPROTO_IPV4, "estiba"));
+  EXPECT_FALSE(told(NFT_MSG_NEWRULE, NFPROTO_INET, "estiba"));
+  EXPECT_FALSE(is_removal({(NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_DELTABLE, "x"}, "estiba"));
 }
 
 TEST(HostNames, HaveATagForAllButTheDefaultRunDirectory) {

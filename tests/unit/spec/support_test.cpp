@@ -60,8 +60,8 @@ TEST(Support, SaysItOnlyOfServicesThatTakePart) {
   ProjectDir dir({{"compose.yaml",
                    "services:\n"
                    "  a: {image: x, gpus: all}\n"
-                   "  b: {image: x, runtime: r}\n"
-                   "  c: {image: x, userns_mode: host, depends_on: [b]}\n"}});
+                   "  b: {image: x, cpu_count: 1}\n"
+                   "  c: {image: x, storage_opt: {size: 1g}, depends_on: [b]}\n"}});
   auto said = [&] {
     std::string out;
     for (const Diagnostic& one : load(dir.options).not_in_effect)
@@ -70,10 +70,10 @@ TEST(Support, SaysItOnlyOfServicesThatTakePart) {
   };
   dir.options.targets = {"c"};
   EXPECT_EQ(said(),
-            "compose.yaml:3:17: warning: services.b.runtime: \n"
-            "compose.yaml:4:17: warning: services.c.userns_mo\n");
+            "compose.yaml:3:17: warning: services.b.cpu_count\n"
+            "compose.yaml:4:17: warning: services.c.storage_o\n");
   dir.options.with_dependencies = false;
-  EXPECT_EQ(said(), "compose.yaml:4:17: warning: services.c.userns_mo\n");
+  EXPECT_EQ(said(), "compose.yaml:4:17: warning: services.c.storage_o\n");
 }
 
 TEST(Support, NamesWhatAnEndpointIsGivenInVain) {
