@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
+#include "imgmgr/foreign_text.hpp"
 #include "imgmgr/http.hpp"
 
 namespace estiba::img {
@@ -33,7 +34,7 @@ class ConfReader {
 
  private:
   [[noreturn]] void refuse(const toml::node& node, const std::string& what) const {
-    throw Error(cat(path_, ":", std::to_string(node.source().begin.line), ": ", what));
+    throw Error(cat(path_, ":", std::to_string(node.source().begin.line), ": ", one_line(what)));
   }
 
   void known(const toml::table& table, std::initializer_list<std::string_view> words) const {
@@ -71,6 +72,8 @@ class ConfReader {
     std::string value = *node->value<std::string>();
     if (value.find("://") != value.npos)
       refuse(*node, cat("\"", key, "\" is a host, and perhaps a path, without \"http://\""));
+    if (has_control_characters(value))
+      refuse(*node, cat("\"", key, "\" has control characters in it"));
     while (value.ends_with('/')) value.pop_back();
     return value;
   }
@@ -180,8 +183,8 @@ RegistriesConf parse_registries_conf(std::string_view text, const std::string& p
   try {
     return ConfReader(path).read(toml::parse(plain));
   } catch (const toml::parse_error& error) {
-    throw Error(
-        cat(path, ":", std::to_string(error.source().begin.line), ": ", error.description()));
+    throw Error(cat(path, ":", std::to_string(error.source().begin.line), ": ",
+                    one_line(error.description())));
   }
 }
 
