@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/fs.hpp"
+#include "imgmgr/foreign_text.hpp"
 #include "imgmgr/http.hpp"
 
 namespace estiba::img {
@@ -33,7 +34,7 @@ class ConfReader {
 
  private:
   [[noreturn]] void refuse(const toml::node& node, const std::string& what) const {
-    throw Error(cat(path_, ":", std::to_string(node.source().begin.line), ": ", what));
+    throw Error(cat(path_, ":", std::to_string(node.source().begin.line), ": ", one_line(what)));
   }
 
   void known(const toml::table& table, std::initializer_list<std::string_view> words) const {
@@ -71,6 +72,8 @@ class ConfReader {
     std::string value = *node->value<std::string>();
     if (value.find("://") != value.npos)
       refuse(*node, cat("\"", key, "\" is a host, and perhaps a path, without \"http://\""));
+    if (has_control_characters(value))
+      refuse(*node, cat("\"", key, "\" has control characters in it"));
     while (value.ends_with('/')) value.pop_back();
     return value;
   }
@@ -156,14 +159,32 @@ std::string name_of(const Reference& reference) {
   return cat(reference.registry, "/", reference.repository);
 }
 
+// toml++ 3.3 has no defined answer to whether some characters are blank, and names of registries
+// are ASCII: others are refused, or blotted out where they stand in a comment.
+std::string ascii_of(std::string_view text, const std::string& path) {
+  std::string out(text);
+  bool in_comment = false;
+  int line = 1;
+  for (char& c : out) {
+    in_comment = c != '\n' && (in_comment || c == '#');
+    if (c == '\n') ++line;
+    if (static_cast<unsigned char>(c) < 0x80) continue;
+    if (!in_comment)
+      throw Error(cat(path, ":", std::to_string(line), ": only comments have other than ASCII"));
+    c = '?';
+  }
+  return out;
+}
+
 }  // namespace
 
 RegistriesConf parse_registries_conf(std::string_view text, const std::string& path) {
+  std::string plain = ascii_of(text, path);
   try {
-    return ConfReader(path).read(toml::parse(text));
+    return ConfReader(path).read(toml::parse(plain));
   } catch (const toml::parse_error& error) {
-    throw Error(
-        cat(path, ":", std::to_string(error.source().begin.line), ": ", error.description()));
+    throw Error(cat(path, ":", std::to_string(error.source().begin.line), ": ",
+                    one_line(error.description())));
   }
 }
 

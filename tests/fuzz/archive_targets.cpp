@@ -90,15 +90,16 @@ UniqueFd file_of(const std::string& content) {
 
 }  // namespace
 
+// Nobody's rights end before a broken promise is told of, for what was fed has to be kept.
 void feed_archive(std::string_view bytes) {
   static Surroundings surroundings("state");
   std::string tar(bytes);
   mend_digests(tar);
   mend_checksums(tar);
-  {
+  told([&] {
     Nobody nobody;
-    answered([&] { load_archive(Store(surroundings.inside()), file_of(tar), "it.tar", {}); });
-  }
+    load_archive(Store(surroundings.inside()), file_of(tar), "it.tar", {});
+  });
   surroundings.clear();
 }
 
@@ -106,23 +107,18 @@ void feed_layer(std::string_view bytes) {
   static Surroundings surroundings("layer");
   std::string tar(bytes);
   mend_checksums(tar);
-  {
+  told([&] {
     Nobody nobody;
     fs::make_dirs(surroundings.inside(), 0755);
-    // Paths in messages are the archive's, which may have any bytes but NUL in them.
-    try {
-      UniqueFd root = sys::open(surroundings.inside(), O_RDONLY | O_DIRECTORY);
-      TarStream stream(file_of(tar), "it.tar");
-      ExtractOptions options;
-      options.limits = {1000, uint64_t{64} << 20};
-      options.owner = Owner{::geteuid() == 0 ? Nobody::id : ::geteuid(), ::getegid()};
-      if (::geteuid() == 0) options.owner->gid = Nobody::id;
-      extract_layer(stream, root, options);
-      stream.finish();
-    } catch (const Error& error) {
-      promise(!error.message().empty());
-    }
-  }
+    UniqueFd root = sys::open(surroundings.inside(), O_RDONLY | O_DIRECTORY);
+    TarStream stream(file_of(tar), "it.tar");
+    ExtractOptions options;
+    options.limits = {1000, uint64_t{64} << 20};
+    bool root_user = ::geteuid() == 0;
+    options.owner = root_user ? Owner{Nobody::id, Nobody::id} : Owner{::geteuid(), ::getegid()};
+    extract_layer(stream, root, options);
+    stream.finish();
+  });
   surroundings.clear();
 }
 

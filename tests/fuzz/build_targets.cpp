@@ -21,16 +21,6 @@ std::optional<std::string> lookup(const std::string& name) {
   return std::nullopt;
 }
 
-// Messages quote the Dockerfile as it is written.
-template <typename F>
-void told(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    promise(!error.message().empty());
-  }
-}
-
 void feed_words(std::string_view text, char escape) {
   for (Quotes quotes : {Quotes::removed, Quotes::kept}) {
     told([&] { expand_word(text, lookup, {escape, quotes}); });

@@ -57,7 +57,7 @@ void feed_wire(std::string_view bytes) {
 void feed_seccomp_profile(std::string_view bytes) {
   constexpr size_t instruction = 8;
   for (uint64_t capabilities : {uint64_t{0}, ~uint64_t{0}})
-    answered([&] {
+    told([&] {
       std::string program =
           runtime::seccomp::compile(runtime::seccomp::parse_profile(bytes, capabilities));
       promise(!program.empty() && program.size() % instruction == 0);

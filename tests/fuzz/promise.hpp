@@ -28,6 +28,17 @@ void answered(F&& f) {
   }
 }
 
+/// The same for mistakes whose messages quote names as files or archives have them, which may hold
+/// any byte but NUL.
+template <typename F>
+void told(F&& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    promise(!error.message().empty());
+  }
+}
+
 /// In memory, used again and again, and removed at the end.
 class Directory {
  public:

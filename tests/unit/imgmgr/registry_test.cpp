@@ -209,6 +209,10 @@ TEST(RegistriesConf, MistakesAreToldWithTheirLine) {
   EXPECT_EQ(places("unqualified-search-registries = [\"quay.io\"]\n", "b"),
             "conf:1: names without a registry are Docker Hub's; "
             "\"unqualified-search-registries\" can only be [\"docker.io\"]");
+  EXPECT_EQ(places("[[registry]]\nlocation = \"a.test\\n\"\n", "b"),
+            "conf:2: \"location\" has control characters in it");
+  EXPECT_EQ(places("# gr\u00fc\u00df\n[[registry]]\nl\u00f6cation = \"a\"\n", "b"),
+            "conf:3: only comments have other than ASCII");
   EXPECT_TRUE(places("[[registry]\n", "b").starts_with("conf:1: ")) << places("[[registry]\n", "b");
 }
 
