@@ -312,9 +312,7 @@ void Children::discard(const std::string& id) {
   children_.erase(id);
 }
 
-// What a child said before its end comes before the news of its end, and who it is may be part of
-// it.
-void Children::read_all_status() {
+void Children::hear_all() {
   std::vector<std::string> starting;
   for (const auto& [id, child] : children_)
     if (child.status) starting.push_back(id);
@@ -322,7 +320,6 @@ void Children::read_all_status() {
 }
 
 void Children::on_exit(pid_t pid, int wait_status) {
-  read_all_status();
   Child* child = with_pid(pid);
   if (!child) return;
   if (child->enters_pid_namespace) {

@@ -48,6 +48,8 @@ class Children {
   void exec(const Exec& message, std::vector<UniqueFd> fds);
   /// Those that an earlier keeper started.
   void adopt();
+  /// Takes what waits on the status sockets: before an exit is reaped.
+  void hear_all();
   void on_exit(pid_t pid, int wait_status);
   void forget(const std::string& id);
   void close_stdin(const std::string& id);
@@ -66,7 +68,6 @@ class Children {
   void adopted_end(const std::string& id, int tries);
   /// Takes what waits on the status socket; ends the start at its end.
   void read_status(const std::string& id);
-  void read_all_status();
   void take(Child& child, const StartFailed& report, Packet& packet);
   void take(Child& child, const TerminalOpened& report, Packet& packet);
   void take(Child& child, const EnteredPidNamespace& report, Packet& packet);

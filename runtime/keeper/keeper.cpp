@@ -62,14 +62,24 @@ class Keeper {
     loop_.watch(signals_, [this] { reap(); });
   }
 
+  // 0: there is none. It stays to be waited for.
+  static pid_t ended_child() {
+    siginfo_t ended{};
+    return ::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 ? ended.si_pid : 0;
+  }
+
   void reap() {
     signalfd_siginfo info{};
     while (::read(signals_.get(), &info, sizeof info) > 0) {
     }
-    int status = 0;
-    pid_t pid = 0;
-    while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0)
+    while (pid_t pid = ended_child()) {
+      // What it said comes before its end, and who it is may be part of that: it is looked up while
+      // there still is somebody of that pid.
+      children_.hear_all();
+      int status = 0;
+      if (::waitpid(pid, &status, WNOHANG) != pid) return;
       if (!server_.on_exit(pid, status)) children_.on_exit(pid, status);
+    }
   }
 
   // The newest server wins: an older connection can only be one of a server that hangs or dies.
