@@ -115,6 +115,12 @@ TEST_F(SecureDefaults, DevicesCanBeMadeButNotOpened) {
       "made\nOperation not permitted\nopen\n");
 }
 
+TEST_F(SecureDefaults, TheHostsConsoleCannotBeOpened) {
+  expect_both(
+      "mknod /tmp/console c 5 1; (: </tmp/console) 2>&1 | grep -o 'Operation not permitted'",
+      "Operation not permitted\n");
+}
+
 TEST_F(SecureDefaults, DevHoldsTheStandardNodes) {
   expect_both(
       "cd /dev; ls -1 | tr '\\n' ' '; stat -c '%A %t:%T' null tty; readlink fd; "
