@@ -156,12 +156,6 @@ net::ResolvConf resolver(const Instance& instance, const net::Sandbox* sandbox) 
   return conf;
 }
 
-std::string volume_directory(const Core& core, const spec::Volume& volume) {
-  auto record = core.volumes.find(volume.name);
-  if (!record) throw Error(cat("volume \"", volume.name, "\" does not exist"));
-  return record->mountpoint;
-}
-
 }  // namespace
 
 runtime::Namespaces join_namespaces(Core& core, const Instance& instance) {
@@ -240,7 +234,8 @@ std::map<std::string, std::string> volume_directories(Core& core, const Instance
                                                  ? vol::MissingSource::create
                                                  : vol::MissingSource::refuse);
     if (volume.type != "volume" || volume.source.empty()) continue;
-    directories[volume.target] = volume_directory(core, instance.model.volumes.at(volume.source));
+    // At each start: after a reboot nothing is mounted that driver_opts ask for.
+    directories[volume.target] = core.volumes.mount(instance.model.volumes.at(volume.source).name);
   }
   for (const std::string& target : anonymous_targets(instance.service(), image.config)) {
     auto record = core.volumes.find(instance.record.anonymous_volumes.at(target));

@@ -2,6 +2,7 @@
 import io
 import json
 import os
+import subprocess
 import tarfile
 
 from harness import Scenario
@@ -245,6 +246,36 @@ class Mounts(Scenario):
         self.estiba("down", "-v", "-t", "0")
         self.assertEqual({each.name: each.read_text() for each in (self.project / "mine").iterdir()},
                          {"file": "kept", "more": "more\n"})
+
+
+    def test_what_a_volume_is_made_of_is_mounted_at_every_start(self):
+        (self.project / "mine/part").mkdir(parents=True)
+        (self.project / "mine/part/file").write_text("kept\n")
+        self.compose(f"""
+            services:
+              bare:
+                image: @IMAGE@
+                init: true
+                command: sleep 1000
+                volumes: [{{type: volume, source: mine, target: /data, volume: {{nocopy: true}}}}]
+              part:
+                image: @IMAGE@
+                init: true
+                command: sleep 1000
+                volumes: [{{type: volume, source: mine, target: /data, volume: {{subpath: part}}}}]
+            volumes: {{mine: {{driver_opts: {{type: none, o: bind, device: {self.project}/mine}}}}}}
+        """)
+        for service, path in (("bare", "/data/part/file"), ("part", "/data/file")):
+            self.estiba("up", "-d", service)
+            self.assertEqual(self.sh(service, f"cat {path}"), "kept")
+            self.estiba("stop", "-t", "0")
+            # As after a reboot.
+            where = self.estiba("volume", "ls", "--format", "{{.Mountpoint}}").strip()
+            subprocess.run(["umount", where], check=True)
+            self.estiba("start", service)
+            self.assertEqual(self.sh(service, f"cat {path}"), "kept")
+            self.estiba("down", "-v", "-t", "0")
+        self.assertEqual((self.project / "mine/part/file").read_text(), "kept\n")
 
 
 class Copies(Scenario):
