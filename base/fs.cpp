@@ -165,6 +165,11 @@ std::string clean_path(std::string_view path) {
   return out.empty() ? "." : out;
 }
 
+bool leads_out(std::string_view path) {
+  std::string clean = clean_path(path);
+  return clean.starts_with('/') || clean == ".." || clean.starts_with("../");
+}
+
 std::string join(std::string_view base, std::string_view relative) {
   if (relative.starts_with('/') || base.empty()) return std::string(relative);
   return base.ends_with('/') ? cat(base, relative) : cat(base, "/", relative);

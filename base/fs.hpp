@@ -37,6 +37,8 @@ bool exists(const std::string& path);
 /// "/a/./b//../c" → "/a/c", lexically; keeps a relative path relative.
 std::string clean_path(std::string_view path);
 std::string join(std::string_view base, std::string_view relative);
+/// Whether a path, lexically, is not one within where it starts: absolute, or with too many "..".
+bool leads_out(std::string_view path);
 std::string parent_path(std::string_view path);
 std::string base_name(std::string_view path);
 

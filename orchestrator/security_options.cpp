@@ -10,6 +10,7 @@
 #include "base/fs.hpp"
 #include "base/text.hpp"
 #include "runtime/containers.hpp"
+#include "runtime/rootfs/sysctls.hpp"
 
 namespace estiba::orchestrator {
 namespace {
@@ -113,6 +114,28 @@ void refuse_other_runtimes(const spec::Service& service) {
                     "\" is not on Linux, where there is \"default\" alone"));
 }
 
+bool is_of_another(const std::string& mode) {
+  return mode == "host" || mode.starts_with("service:") || mode.starts_with("container:");
+}
+
+// Those of the host and those of a namespace that is shared, told before there is a container.
+void refuse_foreign_sysctls(const spec::Service& service) {
+  runtime::ContainerSpec asked;
+  asked.sysctls = {service.sysctls.begin(), service.sysctls.end()};
+  if (service.network_mode == "host") asked.namespaces.network = runtime::HostNamespace{};
+  if (is_of_another(service.ipc)) asked.namespaces.ipc = runtime::HostNamespace{};
+  if (is_of_another(service.uts)) asked.namespaces.uts = runtime::HostNamespace{};
+  with_context([&] { runtime::sysctl_plan(asked); }, place_of(service, "sysctls"));
+}
+
+void refuse_paths_out_of_volumes(const spec::Service& service) {
+  for (const spec::ServiceVolume& volume : service.volumes)
+    for (const std::string& subpath : {volume.volume.subpath, volume.image_subpath})
+      if (fs::leads_out(subpath))
+        throw Error(cat(place_of(service, "volumes"), ": ", volume.target, ": subpath \"", subpath,
+                        "\" must be a relative path within ", volume.source));
+}
+
 }  // namespace
 
 SecurityOptions security_options(const spec::Service& service) {
@@ -151,6 +174,8 @@ void refuse_unkept(const spec::Service& service, const SecurityModules& modules)
   refuse_unknown_modes(service);
   refuse_unknown_capabilities(service);
   refuse_other_runtimes(service);
+  refuse_foreign_sysctls(service);
+  refuse_paths_out_of_volumes(service);
 }
 
 void refuse_unkept(const spec::Project& project) {

@@ -116,8 +116,7 @@ uint64_t propagation_of(const std::string& name) {
 // Told early and in the user's words; what decides is how it is resolved.
 void refuse_leading_out(const std::string& subpath, const std::string& of,
                         const std::string& target) {
-  std::string path = fs::clean_path(subpath);
-  if (path.starts_with('/') || path == ".." || path.starts_with("../"))
+  if (fs::leads_out(subpath))
     throw Error(cat("subpath \"", subpath, "\" of ", of, " at ", target,
                     " must be a relative path within it"));
 }

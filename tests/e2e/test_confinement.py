@@ -149,7 +149,9 @@ class Refusals(Scenario):
                               ("security_opt: ['nonsense=1']", "nonsense"),
                               ("runtime: runsc", "runsc"), ("isolation: hyperv", "hyperv"),
                               ("userns_mode: keep-id", "keep-id"), ("pid: hots", "hots"), ("ipc: hots", "hots"),
-                              ("uts: hots", "hots")):
+                              ("uts: hots", "hots"), ("sysctls: {net/../vm/swappiness: 7}", "net/../vm/swappiness"),
+                              ("network_mode: host, sysctls: {net.core.somaxconn: 7}", "shares that namespace"),
+                              ("volumes: [{type: image, source: x, target: /d, image: {subpath: ../x}}]", "../x")):
             self.compose(f"services: {{a: {{image: not-there, {written}}}}}")
             for command in (["up", "-d"], ["create"], ["run", "--rm", "a", "true"]):
                 self.fails(*command, says=["services.a", says])
