@@ -104,6 +104,7 @@ void make_dirs(const std::string& path, mode_t mode) {
   if (code == EEXIST) {
     auto status = sys::stat(path);
     if (status && S_ISDIR(status->st_mode)) return;
+    if (!sys::lstat(path)) return make_dirs(path, mode);  // it has gone meanwhile
     code = ENOTDIR;
   }
   throw Error{"mkdir", path, Errno{code}};

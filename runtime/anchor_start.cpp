@@ -47,6 +47,19 @@ std::vector<std::string> service_environment() {
   return environment;
 }
 
+// An anchor that ends in this instant takes with it the directories that it finds empty.
+UniqueFd open_log(const Layout& layout) {
+  constexpr int most_tries = 100;
+  for (int tries = 1;; ++tries) {
+    try {
+      make_run_directories(layout);
+      return sys::open(layout.log(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    } catch (const Error& error) {
+      if (error.code() != ENOENT || tries == most_tries) throw;
+    }
+  }
+}
+
 [[noreturn]] void become_anchor(FdRef program, FdRef null, FdRef log,
                                 const std::vector<std::string>& args) {
   try {
@@ -69,8 +82,7 @@ std::vector<std::string> service_environment() {
 
 void start_anchor(const std::string& server_program, const Containers::Config& config) {
   Layout layout{config.run_dir};
-  make_run_directories(layout);
-  UniqueFd log = sys::open(layout.log(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  UniqueFd log = open_log(layout);
   UniqueFd null = sys::open("/dev/null", O_RDWR);
   UniqueFd program = readonly_keeper();
   std::vector<std::string> args{"estiba-anchor", "anchor", config.run_dir, config.state_dir,

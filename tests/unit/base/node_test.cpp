@@ -5,6 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <thread>
+
 #include "base/beneath.hpp"
 #include "base/error.hpp"
 #include "base/fs.hpp"
@@ -147,6 +150,18 @@ TEST_F(Nodes, APathBeneathARootDoesNotLeaveIt) {
   file_beneath(tree_, "/up", Links::follow);
   EXPECT_TRUE(S_ISDIR(sys::lstat(in_tree("b/c"))->st_mode));
   expect_outside_as_it_was();
+}
+
+TEST_F(Nodes, DirectoriesAreMadeThoughSomebodyRemovesThem) {
+  std::atomic<bool> over = false;
+  std::thread remover([&] {
+    while (!over) ::rmdir(in_tree("comes/goes").c_str());
+  });
+  for (int i = 0; i < 20'000; ++i) EXPECT_NO_THROW(fs::make_dirs(in_tree("comes/goes")));
+  over = true;
+  remover.join();
+  sys::symlink("nowhere", in_tree("dangling"));
+  EXPECT_THROW(fs::make_dirs(in_tree("dangling")), Error);
 }
 
 }  // namespace
