@@ -20,22 +20,43 @@ constexpr int loopback_index = 1;
 constexpr std::string_view json_suffix = ".json";
 constexpr std::string_view netns_suffix = ".netns";
 
+// For one whose looks are cheaper than its writes, some of which wait for the kernel's one lock of
+// all interfaces.
+void clear_sysctl(const std::string& name) {
+  if (read_sysctl(name) != "0") write_sysctl(name, "0");
+}
+
+// Networking's sysctls, net.core.devconf_inherit_init_net: unless the host says so, a new namespace
+// has IPv6 as the kernel begins with it.
+bool begins_with_the_hosts_ipv6() {
+  constexpr const char* setting = "core/devconf_inherit_init_net";
+  if (!fs::exists(cat("/proc/sys/net/", setting))) return true;
+  std::string value = read_sysctl(setting);
+  return value != "0" && value != "2";
+}
+
 // A new namespace begins with the host's own IPv4 settings, and a host of containers forwards. A
 // container that stands in two networks is no way from one to the other, and nothing that arrives
-// reaches what listens on its loopback. `sysctls` may say otherwise later.
-void keep_from_forwarding() {
-  for (std::string_view interface : {"all", "default", "lo"}) {
-    for (std::string_view key :
-         {"forwarding", "route_localnet", "proxy_arp", "accept_source_route"})
-      write_sysctl(cat("ipv4/conf/", interface, "/", key), "0");
-    for (std::string_view key : {"forwarding", "proxy_ndp", "accept_source_route"})
-      write_sysctl_if_there(cat("ipv6/conf/", interface, "/", key), "0");
-  }
+// reaches what listens on its loopback. `sysctls` may say otherwise later. Of "forwarding" the one
+// for all sets the others; a source route is taken only if both allow it.
+void keep_from_forwarding(bool hosts_ipv6) {
+  for (const char* name : {"ipv4/conf/all/forwarding", "ipv4/conf/all/route_localnet",
+                           "ipv4/conf/default/route_localnet", "ipv4/conf/lo/route_localnet",
+                           "ipv4/conf/all/proxy_arp", "ipv4/conf/default/proxy_arp",
+                           "ipv4/conf/all/accept_source_route"})
+    clear_sysctl(name);
+  if (!hosts_ipv6 || !fs::exists("/proc/sys/net/ipv6")) return;
+  for (const char* name :
+       {"ipv6/conf/all/forwarding", "ipv6/conf/default/forwarding", "ipv6/conf/all/proxy_ndp",
+        "ipv6/conf/default/proxy_ndp", "ipv6/conf/all/accept_source_route",
+        "ipv6/conf/default/accept_source_route"})
+    clear_sysctl(name);
 }
 
 UniqueFd make_sandbox_netns() {
+  bool hosts_ipv6 = begins_with_the_hosts_ipv6();
   ScopedNetns inside;
-  keep_from_forwarding();
+  keep_from_forwarding(hosts_ipv6);
   // Interfaces have no IPv6 until they join a network that has it; loopback keeps ::1.
   write_sysctl_if_there("ipv6/conf/default/disable_ipv6", "1");
   write_sysctl_if_there("ipv6/conf/default/accept_ra", "0");
