@@ -210,6 +210,9 @@ Replacement::~Replacement() {
 }
 
 void Replacement::take() {
+  // What is renamed over another file ext4 writes to the disk at once, each by itself.
+  if (::unlinkat(dir_.get(), name_.c_str(), 0) != 0 && errno != ENOENT)
+    throw Error{"unlink", name_, Errno{errno}};
   check(::renameat(dir_.get(), temporary_.c_str(), dir_.get(), name_.c_str()), "rename", name_);
   temporary_.clear();
 }

@@ -58,7 +58,9 @@ class Copier {
     if (auto made = node::make_file_if_free(target.dir, target.name, 0600))
       return fill(source, *made, target.name);
     UniqueFd there = node::hold(target.dir, target.name);
-    if (node::is_mount_point(there)) return write_into(source, there, target.name);
+    // What is mounted can have no other file in its place; a file of this host stays the one it is.
+    bool stays = node::is_mount_point(there) || (to_host_ && S_ISREG(sys::fstat(there).st_mode));
+    if (stays) return write_into(source, there, target.name);
     refuse_to_replace(there, target.name);
     node::Replacement made(target.dir, target.name);
     fill(source, made.file(), target.name);
@@ -71,9 +73,8 @@ class Copier {
     keep_metadata(made, sys::fstat(source), name);
   }
 
-  // A new file would lie beneath the mount, and nobody would see it.
-  void write_into(FdRef source, FdRef mounted, const std::string& name) {
-    UniqueFd file = node::open_file(mounted, node::Use::write, name);
+  void write_into(FdRef source, FdRef held, const std::string& name) {
+    UniqueFd file = node::open_file(held, node::Use::write, name);
     check(::ftruncate(file.get(), 0), "ftruncate", name);
     fill(source, file, name);
   }
