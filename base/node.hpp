@@ -63,8 +63,8 @@ std::optional<std::string> attribute(FdRef node, const std::string& name);
 /// 0, or the errno of what speaks against it: filesystems without attributes are many.
 int set_attribute(FdRef node, const std::string& name, std::string_view value);
 
-/// A file that takes a name in a directory when it is whole: written under another name first, which
-/// goes again unless it has taken its own.
+/// A file that takes a name in a directory when it is whole: written under another name first,
+/// which goes again unless it has taken its own.
 class Replacement {
  public:
   Replacement(FdRef dir, std::string name);
