@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/visible.hpp"
 #include "compose-spec/bind/bind.hpp"
 #include "compose-spec/canonical/canonical.hpp"
 #include "compose-spec/dump.hpp"
@@ -107,7 +108,9 @@ void make_canonical(Node& node, const Type& type) {
   options.newer = true;
   validate(node, type, Path(), options, report);
   if (!report.failed()) canonicalise(node, type, Path(), options, report);
-  if (report.failed()) throw Error(cat("canonical model: ", report.take()[0].message));
+  if (!report.failed()) return;
+  // It may quote a key, which a client has made up.
+  throw Error(cat("canonical model: ", visible(report.take()[0].message, LineEnds::escaped)));
 }
 
 }  // namespace
