@@ -124,11 +124,6 @@ void set_cloexec(FdRef fd, bool on) {
   check(::fcntl(fd.get(), F_SETFD, on ? FD_CLOEXEC : 0), "fcntl", "F_SETFD");
 }
 
-void set_nonblocking(FdRef fd) {
-  int flags = check(::fcntl(fd.get(), F_GETFL), "fcntl", "F_GETFL");
-  check(::fcntl(fd.get(), F_SETFL, flags | O_NONBLOCK), "fcntl", "F_SETFL");
-}
-
 void close_range(unsigned first, unsigned last) {
   check(::close_range(first, last, 0), "close_range", "");
 }

@@ -50,7 +50,6 @@ void fchown(FdRef fd, uid_t uid, gid_t gid);
 void fchmod(FdRef fd, mode_t mode);
 void dup2(FdRef from, int to);
 void set_cloexec(FdRef fd, bool on);
-void set_nonblocking(FdRef fd);
 void close_range(unsigned first, unsigned last);
 
 int prctl(int option, unsigned long argument, std::string_view subject);
